@@ -19,10 +19,10 @@ typedef struct weiss_halo weiss_halo;
 typedef struct weiss_surface {
     weiss_gidx nnodes;
     weiss_gidx ntriangles;
-    weiss_gidx *node;  /**< nnodes, global node number, ascending */
-    double *xyz;       /**< 3 * nnodes, m */
+    weiss_gidx *node; /**< nnodes, global node number, ascending */
+    double *xyz; /**< 3 * nnodes, m */
     weiss_gidx *triangle; /**< 3 * ntriangles, indices into node; counter-clockwise seen from outside */
-    int32_t *body;     /**< ntriangles, connected body it bounds, 0 .. nbodies-1 */
+    int32_t *body; /**< ntriangles, connected body it bounds, 0 .. nbodies-1 */
 } weiss_surface;
 
 typedef struct weiss_mesh {
@@ -32,22 +32,22 @@ typedef struct weiss_mesh {
     weiss_gidx node_begin; /**< global number of the first owned node */
     weiss_lidx nowned;
     weiss_lidx nlocal;
-    weiss_gidx *ghost;  /**< nlocal - nowned; owned */
+    weiss_gidx *ghost; /**< nlocal - nowned; owned */
     int32_t *ghost_owner; /**< nlocal - nowned, rank that owns the ghost; owned */
-    double *xyz;        /**< 3 * nlocal, m; owned */
+    double *xyz; /**< 3 * nlocal, m; owned */
     weiss_gidx *original; /**< nowned, number of the node in the file or generator, from 0; owned */
     weiss_lidx ntets;
     weiss_lidx ntets_owned;
-    weiss_lidx *tet;    /**< 4 * ntets, local node numbers, positively oriented; owned */
+    weiss_lidx *tet; /**< 4 * ntets, local node numbers, positively oriented; owned */
     int32_t *tet_region; /**< ntets, index into region tables; owned */
     weiss_gidx tet_begin; /**< global number of the first owned tet; tets are numbered by owning rank */
-    int nregions;       /**< regions that hold elements; the same on every rank */
-    int *region_tag;    /**< nregions, physical tag; owned */
+    int nregions; /**< regions that hold elements; the same on every rank */
+    int *region_tag; /**< nregions, physical tag; owned */
     char **region_name; /**< nregions, "" when none; owned */
-    int nbodies;        /**< parts that share no node; the same on every rank */
+    int nbodies; /**< parts that share no node; the same on every rank */
     weiss_gidx *body_node; /**< nbodies, lowest global node number of each; the same on every rank; owned */
     weiss_surface surface; /**< the same on every rank; owned */
-    weiss_halo *halo;   /**< owned */
+    weiss_halo *halo; /**< owned */
 } weiss_mesh;
 
 /** Checks, partitions and distributes a mesh.

@@ -9,12 +9,13 @@
 typedef struct weiss_shape_class {
     weiss_key key; /**< the key in `mesh:` (alternative), e.g. `box: [x, y, z]` */
     /** Makes the mesh, in metres. Rank 0 only. @p mesh is the whole `mesh:` map, @p shape the value of the key. */
-    int (*generate)(weiss_context *ctx, const weiss_value *mesh, const weiss_value *shape, weiss_tetmesh **out);
+    int (*generate)(weiss_context *ctx, const weiss_value *mesh, const weiss_value *shape,
+                    weiss_tetmesh **out);
 } weiss_shape_class;
 
 /** A file format for reading (read != NULL) and writing (write != NULL). The table is in mesh/formats.c. */
 typedef struct weiss_mesh_format {
-    const char *name;     /**< "gmsh-2.2", for messages and --format */
+    const char *name; /**< "gmsh-2.2", for messages and --format */
     const char *suffixes; /**< separated by blanks: "msh" */
     const char *help;
     /** True when the first bytes are of this format. */
@@ -41,6 +42,7 @@ int weiss_mesh_obtain(const weiss_problem *problem, weiss_tetmesh **out);
 /** Reads a mesh file, recognised by its first bytes. Rank 0 only (local). */
 int weiss_mesh_read_file(weiss_context *ctx, const char *path, weiss_tetmesh **out);
 /** Writes a mesh file in the named format ("" : by suffix); temporary name, then renamed. Local. */
-int weiss_mesh_write_file(weiss_context *ctx, const weiss_tetmesh *mesh, const char *path, const char *format);
+int weiss_mesh_write_file(weiss_context *ctx, const weiss_tetmesh *mesh, const char *path,
+                          const char *format);
 
 #endif

@@ -1,0 +1,12 @@
+/* What a whole mesh must be before it can be distributed. Rank 0 only. */
+#ifndef WEISS_MESH_CHECK_H
+#define WEISS_MESH_CHECK_H
+
+#include "mesh/tetmesh.h"
+
+/** Checks that at least one tetrahedron exists, all node numbers are in range, all coordinates are finite, every node
+ *  belongs to a tetrahedron, and every tetrahedron has a positive volume. Local.
+ *  @return 0, WEISS_ERR_MEMORY, WEISS_ERR_MESH (message names the element or node, counted from 1) */
+int weiss_tetmesh_check(weiss_context *ctx, const weiss_tetmesh *mesh);
+
+#endif
