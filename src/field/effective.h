@@ -30,6 +30,10 @@ const weiss_csr *weiss_effective_coupling(const weiss_effective *effective, int 
 /** Applies the overrides of a stage: for each term with a section, the stage's value if it holds that key, else the
  *  problem's. @p stage may be NULL: the problem's own. Collective. */
 int weiss_effective_configure(weiss_effective *effective, const weiss_value *stage);
+/** Sets the uniform field (A/m) that the stage itself applies, on top of what the problem file asks for (a point of a
+ *  hysteresis loop). It stays until it is set again, or until weiss_effective_configure sets it to zero. Local.
+ *  @return 0, WEISS_ERR_INTERNAL when no active term takes it and it is not zero */
+int weiss_effective_set_uniform(weiss_effective *effective, const double field[3]);
 
 /** Further table columns of all terms: count, name of each, all values. */
 int weiss_effective_column_count(const weiss_effective *effective);

@@ -1,4 +1,4 @@
-/* Terms of the effective field. One file per term, one line in field/table.c.
+/* Terms of the effective field. One file per term, one line in field/meson.build.
  * A term gives energy, field and Jacobian product from one place; docs/adding-a-term.md walks through an example. */
 #ifndef WEISS_FIELD_TERM_H
 #define WEISS_FIELD_TERM_H
@@ -45,6 +45,8 @@ typedef struct weiss_term_class {
     const weiss_csr *(*coupling)(void *data);
     /** Takes another section value (a stage's override, or the problem's own again). Collective. NULL: cannot. */
     int (*configure)(void *data, const weiss_value *section);
+    /** Sets the uniform field (A/m) that a stage puts on top of the term's own. Local. NULL: the term knows of none. */
+    int (*set_uniform)(void *data, const double field[3]);
     /** Names, NULL-terminated, of further table columns ("H_applied_x (A/m)"), and their values, collective. NULL: none */
     const char *const *columns;
     int (*column_values)(void *data, const weiss_point *at, double *values);
@@ -52,7 +54,7 @@ typedef struct weiss_term_class {
     int (*statistics)(void *data, weiss_statistic_fn fn, void *self);
 } weiss_term_class;
 
-/** All terms, NULL-terminated; in field/table.c. */
+/** All terms, NULL-terminated; Meson makes the table from the names in field/meson.build. */
 extern const weiss_term_class *const weiss_term_table[];
 
 #endif
