@@ -1,0 +1,115 @@
+/* Functions of time from a file. */
+#include "base/file.h"
+#include "field/timefunction.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LARGEST_FILE (64u << 20) /* bytes */
+
+/* A line "time, factor". False when it is something else. */
+static bool parse_point(const char *line, double *time, double *factor)
+{
+    char *end;
+    *time = strtod(line, &end);
+    if (end == line)
+        return false;
+    while (isblank((unsigned char)*end))
+        end++;
+    const char *second = end + (*end == ',' || *end == ';');
+    *factor = strtod(second, &end);
+    if (end == second)
+        return false;
+    while (isspace((unsigned char)*end))
+        end++;
+    return *end == '\0' && isfinite(*time) && isfinite(*factor);
+}
+
+/* Adds the point of one line, if it has one. */
+static int add_line(weiss_context *ctx, const char *path, int number, char *line, weiss_timefunction *out,
+                    size_t capacity[2])
+{
+    double time, factor;
+    line += strspn(line, " \t\r");
+    if (*line == '\0' || *line == '#')
+        return 0;
+    if (!parse_point(line, &time, &factor)) {
+        bool title = out->count == 0 && !isdigit((unsigned char)*line) && !strchr("+-.", *line);
+        return title ? 0
+                     : weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s:%d: expected \"time, factor\", found \"%.40s\"",
+                                  path, number, line);
+    }
+    if (out->count > 0 && time <= out->time[out->count - 1])
+        return weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s:%d: times must ascend, but %g s comes after %g s", path,
+                          number, time, out->time[out->count - 1]);
+    WEISS_TRY(weiss_grow(ctx, &out->time, &capacity[0], out->count + 1, sizeof *out->time));
+    WEISS_TRY(weiss_grow(ctx, &out->factor, &capacity[1], out->count + 1, sizeof *out->factor));
+    out->time[out->count] = time;
+    out->factor[out->count++] = factor;
+    return 0;
+}
+
+/* Rank 0 only. */
+static int read_points(const weiss_problem *problem, const weiss_value *value, const char *file,
+                       weiss_timefunction *out)
+{
+    weiss_context *ctx = problem->ctx;
+    char *path = NULL, *text = NULL;
+    size_t length, capacity[2] = {0, 0};
+    int code, number = 0;
+    WEISS_TRY_OUT(code, weiss_problem_path(problem, file, &path));
+    WEISS_TRY_OUT(code, weiss_file_read(ctx, path, LARGEST_FILE, &text, &length));
+    for (char *line = text, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        WEISS_TRY_OUT(code, add_line(ctx, path, ++number, line, out, capacity));
+    }
+    if (out->count == 0)
+        code = weiss_fail_at(ctx, value, "the file %s holds no line of a time and a factor", path);
+out:
+    free(path);
+    free(text);
+    return code;
+}
+
+int weiss_timetable_read(const weiss_problem *problem, const weiss_value *value, const char *file,
+                         weiss_timefunction *out)
+{
+    weiss_context *ctx = problem->ctx;
+    bool first = weiss_rank(ctx) == 0;
+    WEISS_TRY(weiss_agree(ctx, first ? read_points(problem, value, file, out) : 0));
+    int64_t count = (int64_t)out->count;
+    MPI_Bcast(&count, 1, MPI_INT64_T, 0, weiss_comm(ctx));
+    int code = 0;
+    if (!first) {
+        code = WEISS_NEW(ctx, out->time, count);
+        if (code == 0)
+            code = WEISS_NEW(ctx, out->factor, count);
+    }
+    WEISS_TRY(weiss_agree(ctx, code));
+    out->count = (size_t)count;
+    MPI_Bcast(out->time, (int)count, MPI_DOUBLE, 0, weiss_comm(ctx));
+    MPI_Bcast(out->factor, (int)count, MPI_DOUBLE, 0, weiss_comm(ctx));
+    return 0;
+}
+
+double weiss_timetable_value(const weiss_timefunction *function, double t)
+{
+    const double *time = function->time, *factor = function->factor;
+    size_t low = 0, high = function->count - 1;
+    if (t <= time[low])
+        return factor[low];
+    if (t >= time[high])
+        return factor[high];
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (time[middle] <= t)
+            low = middle;
+        else
+            high = middle;
+    }
+    return factor[low] + (factor[high] - factor[low]) * (t - time[low]) / (time[high] - time[low]);
+}
