@@ -25,6 +25,8 @@ typedef struct weiss_problem {
     char *path;            /**< as given */
     char *directory;       /**< directory of the file, "." when none: relative paths inside the file start here */
     char *name;            /**< file name without directory and suffix: NAME in NAME.out */
+    char *text;            /**< the file as it was read, NUL at its end: for run.json and restarts; owned */
+    size_t length;         /**< bytes of text without that NUL */
     weiss_value *root;     /**< the whole tree, owned */
     const char *title;
     weiss_material *materials; /**< owned */
