@@ -9,11 +9,11 @@
 /** How far the outputs have got. A checkpoint holds it, and a restart hands it back, so that rows and snapshots are
  *  neither lost nor written twice. */
 typedef struct weiss_progress {
-    int64_t rows;      /**< rows of the table */
+    int64_t rows; /**< rows of the table */
     int64_t snapshots; /**< snapshots of the fields */
-    double row_time, snapshot_time;    /**< s, of the last ones; meaningless when there are none */
+    double row_time, snapshot_time; /**< s, of the last ones; meaningless when there are none */
     int64_t row_steps, snapshot_steps; /**< steps at the last ones */
-    int row_stage, snapshot_stage;     /**< stages of the last ones */
+    int row_stage, snapshot_stage; /**< stages of the last ones */
 } weiss_progress;
 
 /** Facts of the run that outputs may show; filled by the simulation. Borrowed by outputs, and constant while they are
@@ -25,7 +25,7 @@ typedef struct weiss_run_facts {
     const weiss_record *record; /**< phases and stages so far, for run.json */
     const char *directory; /**< NAME.out, exists */
     const char *version;
-    bool resumed;          /**< continues an earlier run: keep what it wrote up to @p progress, drop the rest */
+    bool resumed; /**< continues an earlier run: keep what it wrote up to @p progress, drop the rest */
     weiss_progress progress; /**< as in the checkpoint; zero for a new run */
 } weiss_run_facts;
 
@@ -35,7 +35,7 @@ typedef struct weiss_output_class {
     const weiss_key *keys; /**< its keys in `output:`; NULL: none */
     /** @p config: the `output:` map. Leaves @p *data NULL when switched off. Collective, as all below. */
     int (*open)(const weiss_run_facts *facts, const weiss_value *config, void **data);
-    int (*row)(void *data, const weiss_report *report);      /**< NULL: not interested */
+    int (*row)(void *data, const weiss_report *report); /**< NULL: not interested */
     int (*snapshot)(void *data, const weiss_report *report); /**< NULL: not interested */
     /** Puts on disk what it holds back: a checkpoint is about to be written. NULL: holds nothing back. */
     int (*flush)(void *data);

@@ -19,23 +19,23 @@ typedef struct weiss_numbers {
 
 /** One stage of the run. */
 typedef struct weiss_stage_record {
-    char *name;            /**< "dynamics"; owned */
-    int index;             /**< 0-based place in `stages:` */
-    bool ended;            /**< false while it runs; the next four are then not known */
+    char *name; /**< "dynamics"; owned */
+    int index; /**< 0-based place in `stages:` */
+    bool ended; /**< false while it runs; the next four are then not known */
     weiss_outcome outcome;
-    char *reason;          /**< owned; NULL until it ends */
+    char *reason; /**< owned; NULL until it ends */
     int64_t steps;
-    double seconds;        /**< wall clock */
-    double time_begin;     /**< s, simulated */
-    double time_end;       /**< s, simulated */
+    double seconds; /**< wall clock */
+    double time_begin; /**< s, simulated */
+    double time_end; /**< s, simulated */
     weiss_numbers counters; /**< what its solver reports */
 } weiss_stage_record;
 
 typedef struct weiss_record {
-    weiss_context *ctx;         /**< borrowed */
-    char started[32];           /**< date and time, ISO 8601, UTC */
-    double start;               /**< MPI_Wtime at creation */
-    weiss_numbers phases;       /**< wall-clock seconds of "mesh", "assembly", "stages", ... on this rank */
+    weiss_context *ctx; /**< borrowed */
+    char started[32]; /**< date and time, ISO 8601, UTC */
+    double start; /**< MPI_Wtime at creation */
+    weiss_numbers phases; /**< wall-clock seconds of "mesh", "assembly", "stages", ... on this rank */
     weiss_stage_record *stages; /**< owned */
     size_t nstages, stage_capacity;
 } weiss_record;

@@ -1,0 +1,261 @@
+#include "output/checkpoint-file.h"
+
+#include "output/envelope.h"
+
+#include <H5public.h>
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATASET "magnetisation"
+
+/* X(kind, name of the attribute, place in weiss_checkpoint_contents c) */
+#define ATTRIBUTES(X)                                                                                        \
+    X(WHOLE, "stage", c->what.stage)                                                                         \
+    X(WHOLE, "steps", c->what.steps)                                                                         \
+    X(WHOLE, "resume_count", c->what.nresume)                                                                \
+    X(REAL, "wall_clock_s", c->what.seconds)                                                                 \
+    X(REAL, "time_s", c->time)                                                                               \
+    X(REAL, "stage_time_s", c->stage_time)                                                                   \
+    X(WHOLE, "rows", c->what.progress.rows)                                                                  \
+    X(WHOLE, "row_stage", c->what.progress.row_stage)                                                        \
+    X(WHOLE, "row_steps", c->what.progress.row_steps)                                                        \
+    X(REAL, "row_time_s", c->what.progress.row_time)                                                         \
+    X(WHOLE, "snapshots", c->what.progress.snapshots)                                                        \
+    X(WHOLE, "snapshot_stage", c->what.progress.snapshot_stage)                                              \
+    X(WHOLE, "snapshot_steps", c->what.progress.snapshot_steps)                                              \
+    X(REAL, "snapshot_time_s", c->what.progress.snapshot_time)                                               \
+    X(WHOLE, "nodes", c->fingerprint.nodes)                                                                  \
+    X(WHOLE, "tetrahedra", c->fingerprint.tetrahedra)                                                        \
+    X(WHOLE, "geometry", c->fingerprint.geometry)                                                            \
+    X(WHOLE, "problem", c->fingerprint.problem)
+
+/* HDF5 prints its error stack unless told not to; the setting of the program around us is put back afterwards. */
+typedef struct silence {
+    H5E_auto2_t print;
+    void *data;
+} silence;
+
+static silence begin_silence(void)
+{
+    silence s = {0};
+    H5Eget_auto2(H5E_DEFAULT, &s.print, &s.data);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return s;
+}
+
+static void end_silence(silence s)
+{
+    H5Eset_auto2(H5E_DEFAULT, s.print, s.data);
+}
+
+static bool write_attribute(hid_t file, const char *name, hid_t type, hsize_t count, const void *value)
+{
+    hid_t space = H5Screate_simple(1, &count, NULL);
+    hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    bool good = attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
+    if (attribute >= 0)
+        good = H5Aclose(attribute) >= 0 && good;
+    H5Sclose(space);
+    return good;
+}
+
+static bool write_WHOLE(hid_t file, const char *name, int64_t value)
+{
+    return write_attribute(file, name, H5T_NATIVE_INT64, 1, &value);
+}
+
+static bool write_REAL(hid_t file, const char *name, double value)
+{
+    return write_attribute(file, name, H5T_NATIVE_DOUBLE, 1, &value);
+}
+
+static bool write_attributes(hid_t file, const weiss_checkpoint_contents *c)
+{
+    bool good = true;
+#define X(kind, name, place) good = write_##kind(file, name, (place)) && good;
+    ATTRIBUTES(X)
+#undef X
+    return write_attribute(file, "resume", H5T_NATIVE_DOUBLE, WEISS_RESUME_MAX, c->what.resume) && good;
+}
+
+/* Reads an attribute of exactly @p count elements. */
+static bool read_attribute(hid_t file, const char *name, hid_t type, hssize_t count, void *value)
+{
+    bool good = false;
+    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
+    if (attribute < 0)
+        return false;
+    hid_t space = H5Aget_space(attribute);
+    if (space >= 0) {
+        good = H5Sget_simple_extent_npoints(space) == count && H5Aread(attribute, type, value) >= 0;
+        H5Sclose(space);
+    }
+    H5Aclose(attribute);
+    return good;
+}
+
+/* Reads all attributes; returns the name of the first that is missing or of another form, or NULL. */
+static const char *read_attributes(hid_t file, weiss_checkpoint_contents *c)
+{
+    int64_t whole = 0;
+    double real = 0.0;
+#define READ_WHOLE(name, place)                                                                              \
+    if (!read_attribute(file, name, H5T_NATIVE_INT64, 1, &whole))                                            \
+        return name;                                                                                         \
+    (place) = (__typeof__(place))whole;
+#define READ_REAL(name, place)                                                                               \
+    if (!read_attribute(file, name, H5T_NATIVE_DOUBLE, 1, &real))                                            \
+        return name;                                                                                         \
+    (place) = real;
+#define X(kind, name, place) READ_##kind(name, place)
+    ATTRIBUTES(X)
+#undef X
+    if (!read_attribute(file, "resume", H5T_NATIVE_DOUBLE, WEISS_RESUME_MAX, c->what.resume))
+        return "resume";
+    if (c->what.nresume < 0 || c->what.nresume > WEISS_RESUME_MAX)
+        return "resume_count";
+    return NULL;
+}
+
+/* Property lists that make HDF5 use MPI-IO on all ranks. */
+static hid_t parallel_access(weiss_context *ctx)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fapl_mpio(access, weiss_comm(ctx), MPI_INFO_NULL);
+    return access;
+}
+
+/* The rows of this rank in memory and in the file. */
+static void select_rows(hid_t file_space, int64_t begin, int64_t count, hid_t *memory_space)
+{
+    hsize_t start[2] = {(hsize_t)begin, 0}, extent[2] = {(hsize_t)count, 3};
+    *memory_space = H5Screate_simple(2, extent, NULL);
+    if (count > 0) {
+        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    } else {
+        H5Sselect_none(file_space);
+        H5Sselect_none(*memory_space);
+    }
+}
+
+static hid_t collective_transfer(void)
+{
+    hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
+    return transfer;
+}
+
+static bool write_rows(hid_t file, const double *block, int64_t begin, int64_t count, int64_t total)
+{
+    hsize_t extent[2] = {(hsize_t)total, 3};
+    hid_t memory, space = H5Screate_simple(2, extent, NULL), transfer = collective_transfer();
+    hid_t set = H5Dcreate2(file, DATASET, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    select_rows(space, begin, count, &memory);
+    bool good = set >= 0 && H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, transfer, block) >= 0;
+    if (set >= 0)
+        good = H5Dclose(set) >= 0 && good;
+    H5Pclose(transfer);
+    H5Sclose(memory);
+    H5Sclose(space);
+    return good;
+}
+
+int weiss_checkpoint_file_write(weiss_context *ctx, const char *path,
+                                const weiss_checkpoint_contents *contents, const double *block, int64_t begin,
+                                int64_t count, int64_t total)
+{
+    silence quiet = begin_silence();
+    hid_t access = parallel_access(ctx), creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_userblock(creation, WEISS_ENVELOPE_SIZE);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    bool good = file >= 0;
+    if (good) {
+        good = write_attributes(file, contents);
+        good = write_rows(file, block, begin, count, total) && good;
+        good = H5Fclose(file) >= 0 && good;
+    }
+    H5Pclose(creation);
+    H5Pclose(access);
+    end_silence(quiet);
+    return good ? 0
+                : weiss_fail(ctx, WEISS_ERR_FILE,
+                             "%s: the checkpoint cannot be written (HDF5); is the disk full?", path);
+}
+
+struct weiss_checkpoint_file {
+    weiss_context *ctx;
+    char *path;
+    hid_t file;
+};
+
+int weiss_checkpoint_file_open(weiss_context *ctx, const char *path, weiss_checkpoint_contents *contents,
+                               weiss_checkpoint_file **out)
+{
+    weiss_checkpoint_file *f;
+    *out = NULL;
+    int code = WEISS_NEW(ctx, f, 1);
+    if (code == 0) {
+        f->ctx = ctx;
+        f->path = strdup(path);
+        if (f->path == NULL)
+            code = weiss_fail(ctx, WEISS_ERR_MEMORY, "out of memory");
+    }
+    code = weiss_agree(ctx, code);
+    if (code == 0) {
+        silence quiet = begin_silence();
+        hid_t access = parallel_access(ctx);
+        f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+        H5Pclose(access);
+        const char *missing = f->file >= 0 ? read_attributes(f->file, contents) : NULL;
+        if (f->file < 0)
+            code = weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s: HDF5 cannot open this checkpoint", path);
+        else if (missing != NULL)
+            code =
+                weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s: the checkpoint lacks a proper \"%s\"", path, missing);
+        end_silence(quiet);
+        code = weiss_agree(ctx, code);
+    }
+    if (code != 0)
+        weiss_checkpoint_file_close(f);
+    else
+        *out = f;
+    return code;
+}
+
+int weiss_checkpoint_file_magnetisation(weiss_checkpoint_file *f, double *block, int64_t begin, int64_t count,
+                                        int64_t total)
+{
+    silence quiet = begin_silence();
+    hid_t set = H5Dopen2(f->file, DATASET, H5P_DEFAULT), space = set >= 0 ? H5Dget_space(set) : -1, memory;
+    hsize_t extent[2] = {0, 0};
+    bool good = space >= 0 && H5Sget_simple_extent_ndims(space) == 2 &&
+                H5Sget_simple_extent_dims(space, extent, NULL) == 2 && extent[0] == (hsize_t)total &&
+                extent[1] == 3;
+    if (good) {
+        hid_t transfer = collective_transfer();
+        select_rows(space, begin, count, &memory);
+        good = H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, transfer, block) >= 0;
+        H5Sclose(memory);
+        H5Pclose(transfer);
+    }
+    if (space >= 0)
+        H5Sclose(space);
+    if (set >= 0)
+        H5Dclose(set);
+    end_silence(quiet);
+    return good ? 0
+                : weiss_fail(f->ctx, WEISS_ERR_SYNTAX,
+                             "%s: the magnetisation cannot be read as %lld vectors (HDF5)", f->path,
+                             (long long)total);
+}
+
+void weiss_checkpoint_file_close(weiss_checkpoint_file *f)
+{
+    if (f == NULL)
+        return;
+    if (f->file > 0)
+        H5Fclose(f->file);
+    free(f->path);
+    free(f);
+}
