@@ -1,0 +1,86 @@
+#include "simulation/simulation.h"
+
+#include "mesh/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Reads from @p text, or from the file @p name when @p text is NULL. */
+static int begin(weiss_session *session, const char *name, const char *text, weiss_simulation **out)
+{
+    int code;
+    double start = MPI_Wtime();
+    weiss_context *ctx = session->ctx;
+    weiss_simulation *simulation = NULL;
+    *out = NULL;
+    weiss_clear_error(ctx);
+    WEISS_TRY_OUT(code, WEISS_NEW(ctx, simulation, 1));
+    simulation->ctx = ctx;
+    WEISS_TRY_OUT(code, weiss_record_create(ctx, &simulation->record));
+    WEISS_TRY_OUT(code, weiss_schema_assemble(ctx, &simulation->schema));
+    const weiss_schema_parts *parts = &simulation->schema->parts;
+    if (text == NULL)
+        WEISS_TRY_OUT(code, weiss_problem_read(ctx, name, parts, &simulation->problem));
+    else
+        WEISS_TRY_OUT(code, weiss_problem_parse(ctx, name, text, strlen(text), parts, &simulation->problem));
+    WEISS_TRY_OUT(code, weiss_record_phase(simulation->record, "problem", MPI_Wtime() - start));
+    *out = simulation;
+    return 0;
+out:
+    weiss_simulation_destroy(simulation);
+    return code;
+}
+
+int weiss_simulation_read(weiss_session *session, const char *path, weiss_simulation **out)
+{
+    return begin(session, path, NULL, out);
+}
+
+int weiss_simulation_parse(weiss_session *session, const char *name, const char *text, weiss_simulation **out)
+{
+    return begin(session, name, text, out);
+}
+
+int weiss_simulation_make_mesh(weiss_simulation *simulation)
+{
+    int code;
+    double start = MPI_Wtime();
+    weiss_tetmesh *whole = NULL;
+    WEISS_TRY_OUT(code, weiss_mesh_obtain(simulation->problem, &whole));
+    WEISS_TRY_OUT(code, weiss_mesh_distribute(simulation->ctx, whole, &simulation->mesh));
+    WEISS_TRY_OUT(code, weiss_record_phase(simulation->record, "mesh", MPI_Wtime() - start));
+out:
+    weiss_tetmesh_destroy(whole);
+    return code;
+}
+
+int weiss_simulation_make_state(weiss_simulation *simulation)
+{
+    double start = MPI_Wtime();
+    WEISS_TRY(weiss_space_create(simulation->problem, simulation->mesh, &simulation->space));
+    WEISS_TRY(weiss_effective_create(simulation->space, weiss_term_table, &simulation->effective));
+    WEISS_TRY(weiss_state_create(simulation->space, simulation->effective, &simulation->state));
+    WEISS_TRY(weiss_initial_set(simulation->state, simulation->problem));
+    return weiss_record_phase(simulation->record, "terms", MPI_Wtime() - start);
+}
+
+int weiss_simulation_build(weiss_simulation *simulation)
+{
+    weiss_clear_error(simulation->ctx);
+    WEISS_TRY(weiss_simulation_make_mesh(simulation));
+    return weiss_simulation_make_state(simulation);
+}
+
+void weiss_simulation_destroy(weiss_simulation *simulation)
+{
+    if (simulation == NULL)
+        return;
+    weiss_state_destroy(simulation->state);
+    weiss_effective_destroy(simulation->effective);
+    weiss_space_destroy(simulation->space);
+    weiss_mesh_destroy(simulation->mesh);
+    weiss_problem_destroy(simulation->problem);
+    weiss_schema_destroy(simulation->schema);
+    weiss_record_destroy(simulation->record);
+    free(simulation);
+}
