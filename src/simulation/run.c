@@ -1,5 +1,6 @@
 #include "simulation/run.h"
 
+#include "base/file.h"
 #include "output/checkpoint.h"
 #include "output/output.h"
 
