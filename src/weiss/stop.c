@@ -1,0 +1,23 @@
+#include "weiss/stop.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t asked;
+
+static void note(int signal_number)
+{
+    if (signal_number == SIGINT && asked == SIGINT)
+        _exit(128 + SIGINT);
+    asked = signal_number;
+}
+
+const volatile sig_atomic_t *weiss_stop_watch(void)
+{
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+    return &asked;
+}
