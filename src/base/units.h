@@ -9,19 +9,19 @@
 #define WEISS_MU0 (4e-7 * 3.14159265358979323846)
 
 /** X(symbol, SI unit as printed, words for messages). Fields and magnetisations also accept tesla (divided by mu0). */
-#define WEISS_QUANTITIES(X)                                                                                  \
-    X(WEISS_PURE, "", "a plain number")                                                                      \
-    X(WEISS_LENGTH, "m", "a length")                                                                         \
-    X(WEISS_TIME, "s", "a time")                                                                             \
-    X(WEISS_FREQUENCY, "Hz", "a frequency")                                                                  \
-    X(WEISS_ANGLE, "rad", "an angle")                                                                        \
-    X(WEISS_FIELD, "A/m", "a magnetic field")                                                                \
-    X(WEISS_MAGNETISATION, "A/m", "a magnetisation")                                                         \
-    X(WEISS_EXCHANGE, "J/m", "an exchange constant")                                                         \
-    X(WEISS_ENERGY_DENSITY, "J/m^3", "an energy density")                                                    \
-    X(WEISS_SURFACE_ENERGY, "J/m^2", "an energy per area")                                                   \
-    X(WEISS_ENERGY, "J", "an energy")                                                                        \
-    X(WEISS_GYROMAGNETIC, "m/(A s)", "a gyromagnetic ratio")                                                 \
+#define WEISS_QUANTITIES(X)                                                                                           \
+    X(WEISS_PURE, "", "a plain number")                                                                               \
+    X(WEISS_LENGTH, "m", "a length")                                                                                  \
+    X(WEISS_TIME, "s", "a time")                                                                                      \
+    X(WEISS_FREQUENCY, "Hz", "a frequency")                                                                           \
+    X(WEISS_ANGLE, "rad", "an angle")                                                                                 \
+    X(WEISS_FIELD, "A/m", "a magnetic field")                                                                         \
+    X(WEISS_MAGNETISATION, "A/m", "a magnetisation")                                                                  \
+    X(WEISS_EXCHANGE, "J/m", "an exchange constant")                                                                  \
+    X(WEISS_ENERGY_DENSITY, "J/m^3", "an energy density")                                                             \
+    X(WEISS_SURFACE_ENERGY, "J/m^2", "an energy per area")                                                            \
+    X(WEISS_ENERGY, "J", "an energy")                                                                                 \
+    X(WEISS_GYROMAGNETIC, "m/(A s)", "a gyromagnetic ratio")                                                          \
     X(WEISS_FIELD_RATE, "A/(m s)", "a field per time")
 
 typedef enum weiss_quantity {

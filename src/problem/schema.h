@@ -10,17 +10,32 @@ typedef struct weiss_key weiss_key;
 struct weiss_key {
     const char *name; /**< NULL ends a table */
     weiss_kind kind;
-    weiss_quantity quantity; /**< of NUMBER, VECTOR, NUMBERS */
-    const char *fallback;    /**< default, as it would stand in the file ("1e-5", "[0, 0, 1]"); NULL: none */
-    bool required;           /**< must be given when the enclosing map is */
-    bool alternative;        /**< exactly one of the alternatives of a map must be given */
-    double min, max;         /**< inclusive range of NUMBER, NUMBERS, INTEGER; both 0: any */
-    bool positive;           /**< NUMBER, VECTOR, NUMBERS, INTEGER: every value must be > 0 */
-    const char *choices;     /**< CHOICE: words separated by blanks */
-    const weiss_key *members; /**< MAP: table of keys; LIST, NAMED: the element */
-    const char *bare; /**< MAP: key that takes the value when it is not a mapping (`demag: off`, `applied: [0,0,1]`) */
-    const char *help; /**< one line, for --print-defaults and the manual; starts with a capital, no final stop */
-    const char *example; /**< what --print-defaults shows, commented out, for keys without a fallback */
+    /** Of NUMBER, VECTOR, NUMBERS. */
+    weiss_quantity quantity;
+    /** Default, as it would stand in the file ("1e-5", "[0, 0, 1]"); NULL: none. A MAP that the file does not give is
+     *  absent from the tree too, unless it has the fallback "{}" (all its members at their defaults) or one for its
+     *  bare key ("off"). */
+    const char *fallback;
+    /** Must be given when the enclosing map is. */
+    bool required;
+    /** Exactly one of the alternatives of a map must be given; without any, the one that has a fallback is taken. The
+     *  bare name of an alternative that is a MAP stands for it with its defaults (`- relax`). */
+    bool alternative;
+    /** Inclusive range of NUMBER, VECTOR, NUMBERS, INTEGER. Both 0: any; max < min: at least min. Either may be
+     *  infinite. */
+    double min, max;
+    /** NUMBER, VECTOR, NUMBERS, INTEGER: every value must be > 0. */
+    bool positive;
+    /** CHOICE: words separated by blanks. */
+    const char *choices;
+    /** MAP: table of keys. LIST, NAMED: the element; NAMED shows its name as an example. */
+    const weiss_key *members;
+    /** MAP: key that takes the value when it is not a mapping (`demag: off`, `applied: [0, 0, 1]`). */
+    const char *bare;
+    /** One line, for --print-defaults and the manual; starts with a capital, no final stop. */
+    const char *help;
+    /** What --print-defaults shows for a key without a fallback; commented out unless the key is required. */
+    const char *example;
 };
 
 /** Reads @p path and checks it against @p schema (a table of top-level keys). Rank 0 reads; the text is broadcast and

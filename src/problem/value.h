@@ -27,9 +27,11 @@ typedef struct weiss_value weiss_value;
 struct weiss_value {
     weiss_kind kind;
     const char *name;    /**< key or chosen name; "" for list elements; owned by the tree */
-    const char *file;    /**< problem file (owned by the problem), or "defaults" */
+    const weiss_value *parent; /**< NULL: the root, which owns the name of the file */
+    const char *file;    /**< problem file (owned by the root), or "defaults" */
     int line;            /**< 1-based; 0 when the value is a default */
     bool is_default;     /**< filled in from the schema, not written in the file */
+    bool alternative;    /**< the one that was chosen among the alternatives of its map */
     double number;       /**< NUMBER, SI */
     int64_t integer;     /**< INTEGER */
     bool flag;           /**< FLAG */
@@ -55,6 +57,7 @@ const char *weiss_value_text(const weiss_value *map, const char *key);
 /** Three numbers, borrowed. */
 const double *weiss_value_vector(const weiss_value *map, const char *key);
 
+/** Destroys a whole tree, from its root. Accepts NULL. */
 void weiss_value_destroy(weiss_value *value);
 
 #endif
