@@ -19,6 +19,6 @@ static const test_body_spec everything = {
             "    cubic: {K1: 4e5 J/m^3, K2: -2e5 J/m^3, K3: 1e5 J/m^3, axis1: [1, 1, 0], axis2: [1, -1, 1]}\n"
             "regions: {1: soft, 2: hard}\n"
             "applied:\n"
-            "  - {field: [10 mT, 2e4, 0]}\n"
+            "  - {field: [10 mT, 20 mT, 0]}\n"
             "  - {field: [0, 0, 3e4 A/m], regions: [2], time: {sine: {frequency: 1 GHz}}}\n",
 };

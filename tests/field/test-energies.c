@@ -93,7 +93,6 @@ static void interface_is_sharp(void **state)
     weiss_effective *effective;
     for (weiss_lidx i = 0; i < body.mesh->nlocal; i++) {
         double x = body.mesh->xyz[3 * i];
-        m[3 * i] = 1;
         m[3 * i + 1] = small * x / A[x > 0] * 1e-3; /* the slope is inverse to A */
     }
     const weiss_point at = {.time = 0, .m = m};
