@@ -1,4 +1,10 @@
 /* A problem in which every term is active, with two materials and awkward directions. */
+#ifdef WITH_EXAMPLE_TERM
+#define EXAMPLE_TERM "    unidirectional: {K: 5e4 J/m^3, direction: [1, 0, 2]}\n"
+#else
+#define EXAMPLE_TERM ""
+#endif
+
 static const double everything_cut[] = {12e-9};
 static const test_body_spec everything = {
     .size = {30e-9, 20e-9, 16e-9},
@@ -16,6 +22,7 @@ static const test_body_spec everything = {
             "    A: 5e-12 J/m\n"
             "    alpha: 0.1\n"
             "    uniaxial: {K1: 3e5 J/m^3, axis: [0, 1, 1]}\n"
+            EXAMPLE_TERM
             "    cubic: {K1: 4e5 J/m^3, K2: -2e5 J/m^3, K3: 1e5 J/m^3, axis1: [1, 1, 0], axis2: [1, -1, 1]}\n"
             "regions: {1: soft, 2: hard}\n"
             "applied:\n"
