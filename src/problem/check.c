@@ -195,6 +195,24 @@ static int check_map(const weiss_checker *c, const weiss_yaml_node *node, const 
     return check_members(c, &map, key, value);
 }
 
+/* True when a value of @p key is written as a list of plain values: a vector, or a map whose bare key is one. */
+static bool is_written_as_list(const weiss_key *key)
+{
+    if (key->kind == WEISS_KIND_MAP && key->bare != NULL)
+        key = weiss_key_find(key->members, key->bare);
+    return key->kind == WEISS_KIND_VECTOR || key->kind == WEISS_KIND_DIRECTION ||
+           key->kind == WEISS_KIND_NUMBERS;
+}
+
+static bool holds_plain_values(const weiss_yaml_node *node)
+{
+    bool plain = node->count > 0;
+    for (size_t i = 0; i < node->count; i++)
+        plain = plain && node->items[i]->kind == WEISS_YAML_SCALAR;
+    return plain;
+}
+
+/* One element may stand for a list of one, also when it is itself written as a list (`applied: [0, 0, 10 mT]`). */
 static int check_list(const weiss_checker *c, const weiss_yaml_node *node, const weiss_key *key,
                       weiss_value *value)
 {
@@ -202,7 +220,7 @@ static int check_list(const weiss_checker *c, const weiss_yaml_node *node, const
     weiss_value *child;
     if (node->kind == WEISS_YAML_SCALAR && node->is_null)
         return weiss_check_fail_kind(c, node, key, value);
-    bool one = node->kind != WEISS_YAML_SEQUENCE;
+    bool one = node->kind != WEISS_YAML_SEQUENCE || (is_written_as_list(element) && holds_plain_values(node));
     size_t count = one ? 1 : node->count;
     WEISS_TRY(WEISS_NEW(c->ctx, value->items, count));
     for (size_t i = 0; i < count; i++) {

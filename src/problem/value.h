@@ -19,7 +19,8 @@ typedef enum weiss_kind {
     WEISS_KIND_DIRECTION, /**< three numbers, not all zero; normalised on reading */
     WEISS_KIND_NUMBERS,   /**< a list of numbers of any length >= 1 */
     WEISS_KIND_MAP,       /**< a mapping with the keys in weiss_key.members */
-    WEISS_KIND_LIST,      /**< a list whose elements are as weiss_key.members[0] says; one bare element is a list of one */
+    WEISS_KIND_LIST,      /**< a list whose elements are as weiss_key.members[0] says; one bare element is a list of one,
+                               also one that is itself written as a list of plain values, like a vector */
     WEISS_KIND_NAMED      /**< a mapping of names that the user chooses to elements as weiss_key.members[0] says */
 } weiss_kind;
 

@@ -117,7 +117,7 @@ static void assert_close(const char *what, const char *name, const double *found
     }
     double both[2] = {worst, scale};
     MPI_Allreduce(MPI_IN_PLACE, both, 2, MPI_DOUBLE, MPI_MAX, weiss_comm(ctx));
-    if (!(both[0] <= 1e-7 * both[1]) || both[1] == 0)
+    if (!(both[0] <= 1e-7 * both[1]))
         fail_msg("%s: %s differs by %g of %g A/m", name, what, both[0], both[1]);
 }
 
@@ -157,21 +157,34 @@ static void multiply_diagonal(weiss_effective *one, const double *blocks, double
                     out[3 * i + l] += coupling->value[k] * direction[3 * i + l];
 }
 
+static void compare_diagonal(const weiss_term_class *class, double *blocks, double *product)
+{
+    const weiss_term_class *const alone[] = {class, NULL};
+    const weiss_point at = {.time = 0.2e-9, .m = m};
+    weiss_effective *one;
+    assert_int_equal(weiss_effective_create(body.space, alone, &one), 0);
+    for (int64_t node = 0; node < body.mesh->nnodes_global; node += 23) {
+        choose_direction(8, node);
+        assert_int_equal(weiss_effective_product(one, &at, direction, product), 0);
+        assert_int_equal(weiss_effective_diagonal(one, &at, blocks), 0);
+        multiply_diagonal(one, blocks, other);
+        for (size_t i = 0; i < nowned3(); i++)
+            if (body.mesh->original[i / 3] != node)
+                product[i] = 0;
+        assert_close("the diagonal", class->name, other, product);
+    }
+    weiss_effective_destroy(one);
+}
+
 static void diagonal_agrees_with_product(void **state)
 {
     (void)state;
     double *blocks = test_calloc(3 * nowned3(), sizeof *blocks);
     double *product = test_calloc(nowned3(), sizeof *product);
-    const weiss_point at = {.time = 0.2e-9, .m = m};
-    for (int64_t node = 0; node < body.mesh->nnodes_global; node += 23) {
-        choose_direction(8, node);
-        assert_int_equal(weiss_effective_product(effective, &at, direction, product), 0);
-        assert_int_equal(weiss_effective_diagonal(effective, &at, blocks), 0);
-        multiply_diagonal(effective, blocks, other);
-        for (size_t i = 0; i < nowned3(); i++)
-            if (body.mesh->original[i / 3] != node)
-                product[i] = 0;
-        assert_close("the diagonal", "all terms", other, product);
+    for (int i = 0; i < weiss_effective_count(effective); i++) {
+        const weiss_term_class *class = weiss_effective_class(effective, i);
+        if (class->product && (class->diagonal || class->coupling))
+            compare_diagonal(class, blocks, product);
     }
     test_free(blocks);
     test_free(product);
