@@ -150,6 +150,8 @@ static const weiss_key applied_keys[] = {
     {.name = NULL},
 };
 
+static const weiss_key applied_element = {.kind = WEISS_KIND_MAP, .members = applied_keys, .bare = "field"};
+
 static const weiss_key section_keys[] = {
     {.name = "demag",
      .kind = WEISS_KIND_MAP,
@@ -158,10 +160,10 @@ static const weiss_key section_keys[] = {
      .fallback = "{}",
      .help = "Demagnetising field"},
     {.name = "applied",
-     .kind = WEISS_KIND_MAP,
-     .members = applied_keys,
-     .bare = "field",
-     .help = "Applied field"},
+     .kind = WEISS_KIND_LIST,
+     .members = &applied_element,
+     .help = "Applied fields, which are added",
+     .example = "[0, 0, 10 mT]"},
     {.name = "output",
      .kind = WEISS_KIND_MAP,
      .members = output_keys,
