@@ -4,10 +4,11 @@
 #include <pthread.h>
 #include <string.h>
 
-extern const weiss_output_class weiss_csv_output;
+extern const weiss_output_class weiss_csv_output, weiss_fields_output;
 
 const weiss_output_class *const weiss_output_table[] = {
     &weiss_csv_output,
+    &weiss_fields_output,
     NULL,
 };
 
