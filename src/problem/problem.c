@@ -83,7 +83,8 @@ static int take_regions(weiss_problem *p)
 }
 
 /* Takes over @p root, also on failure. */
-static int build(weiss_context *ctx, const char *path, weiss_value *root, weiss_problem **out)
+static int build(weiss_context *ctx, const char *path, weiss_value *root, const char *text, size_t length,
+                 weiss_problem **out)
 {
     weiss_problem *p;
     int code = WEISS_NEW(ctx, p, 1);
@@ -93,6 +94,9 @@ static int build(weiss_context *ctx, const char *path, weiss_value *root, weiss_
     }
     p->ctx = ctx;
     p->root = root;
+    p->length = length;
+    WEISS_TRY_OUT(code, weiss_alloc(ctx, &p->text, length + 1, 1));
+    memcpy(p->text, text, length);
     WEISS_TRY_OUT(code, take_names(p, path));
     WEISS_TRY_OUT(code, take_materials(p));
     WEISS_TRY_OUT(code, take_regions(p));
@@ -109,18 +113,17 @@ out:
 int weiss_problem_read(weiss_context *ctx, const char *path, const weiss_schema_parts *parts,
                        weiss_problem **out)
 {
-    weiss_composed schema;
-    weiss_value *root = NULL;
+    char *text = NULL;
+    size_t length;
     *out = NULL;
-    WEISS_TRY(weiss_agree(ctx, weiss_compose(ctx, parts, &schema)));
-    int code = weiss_schema_read(ctx, path, schema.top, &root);
+    int code = weiss_schema_read_text(ctx, path, &text, &length);
     if (code == 0)
-        code = weiss_agree(ctx, build(ctx, path, root, out));
+        code = weiss_agree(ctx, weiss_problem_parse(ctx, path, text, length, parts, out));
+    free(text);
     if (code != 0) {
         weiss_problem_destroy(*out);
         *out = NULL;
     }
-    weiss_composed_free(&schema);
     return code;
 }
 
@@ -133,7 +136,7 @@ int weiss_problem_parse(weiss_context *ctx, const char *path, const char *text, 
     WEISS_TRY(weiss_compose(ctx, parts, &schema));
     int code = weiss_schema_parse(ctx, path, text, length, schema.top, &root);
     if (code == 0)
-        code = build(ctx, path, root, out);
+        code = build(ctx, path, root, text, length, out);
     weiss_composed_free(&schema);
     return code;
 }
@@ -154,6 +157,7 @@ void weiss_problem_destroy(weiss_problem *p)
     weiss_value_destroy(p->root);
     free(p->materials);
     free(p->regions);
+    free(p->text);
     free(p->path);
     free(p->directory);
     free(p->name);

@@ -44,7 +44,7 @@ typedef struct weiss_schema_parts {
     const weiss_key *stages;    /**< alternatives in each element of `stages:` */
 } weiss_schema_parts;
 
-/** Reads and checks a problem file. Collective. See weiss_schema_read for errors. */
+/** Reads and checks a problem file. Collective. See weiss_schema_read_text and weiss_schema_parse for errors. */
 int weiss_problem_read(weiss_context *ctx, const char *path, const weiss_schema_parts *parts, weiss_problem **out);
 /** The same from memory. */
 int weiss_problem_parse(weiss_context *ctx, const char *path, const char *text, size_t length,

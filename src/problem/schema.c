@@ -37,9 +37,10 @@ out:
     return code;
 }
 
-/* Gives every rank the text that rank 0 has read. */
-static int share_text(weiss_context *ctx, const char *path, char **text, size_t *length)
+int weiss_schema_read_text(weiss_context *ctx, const char *path, char **text, size_t *length)
 {
+    *text = NULL;
+    *length = 0;
     int code = 0;
     uint64_t size = 0;
     if (weiss_rank(ctx) == 0) {
@@ -56,23 +57,6 @@ static int share_text(weiss_context *ctx, const char *path, char **text, size_t 
     if (MPI_Bcast(*text, (int)size, MPI_CHAR, 0, weiss_comm(ctx)) != MPI_SUCCESS)
         return weiss_fail(ctx, WEISS_ERR_MPI, "%s: could not be broadcast", path);
     return 0;
-}
-
-int weiss_schema_read(weiss_context *ctx, const char *path, const weiss_key *schema, weiss_value **out)
-{
-    char *text = NULL;
-    size_t length = 0;
-    int code;
-    *out = NULL;
-    WEISS_TRY_OUT(code, share_text(ctx, path, &text, &length));
-    code = weiss_agree(ctx, weiss_schema_parse(ctx, path, text, length, schema, out));
-out:
-    free(text);
-    if (code != 0) {
-        weiss_value_destroy(*out);
-        *out = NULL;
-    }
-    return code;
 }
 
 int weiss_fail_at(weiss_context *ctx, const weiss_value *value, const char *format, ...)

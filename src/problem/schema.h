@@ -38,14 +38,16 @@ struct weiss_key {
     const char *example;
 };
 
-/** Reads @p path and checks it against @p schema (a table of top-level keys). Rank 0 reads; the text is broadcast and
- *  parsed on every rank, so that all get the same tree. Collective.
- *  Errors name file, line, key, what was found and what was expected; an unknown key is answered with the nearest known.
- *  @param[out] out  a MAP, owned by the caller
- *  @return 0, WEISS_ERR_FILE, WEISS_ERR_SYNTAX, WEISS_ERR_VALUE */
-int weiss_schema_read(weiss_context *ctx, const char *path, const weiss_key *schema, weiss_value **out);
+/** Reads the text of a problem file on rank 0 and broadcasts it, so that all ranks parse the same. Collective.
+ *  @param[out] text  with a NUL after its end; owned by the caller, also on failure (NULL is possible)
+ *  @return 0, WEISS_ERR_FILE, WEISS_ERR_MEMORY, WEISS_ERR_MPI */
+int weiss_schema_read_text(weiss_context *ctx, const char *path, char **text, size_t *length);
 
-/** The same from memory; @p name stands for the file in messages. Local: every rank calls it with the same text. */
+/** Parses a text and checks it against @p schema (a table of top-level keys); @p name stands for the file in messages.
+ *  Errors name file, line, key, what was found and what was expected; an unknown key is answered with the nearest known.
+ *  Local: every rank calls it with the same text.
+ *  @param[out] out  a MAP, owned by the caller
+ *  @return 0, WEISS_ERR_SYNTAX, WEISS_ERR_VALUE */
 int weiss_schema_parse(weiss_context *ctx, const char *name, const char *text, size_t length,
                        const weiss_key *schema, weiss_value **out);
 
