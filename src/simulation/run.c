@@ -149,11 +149,33 @@ static int run_recorded(runner *r, const weiss_observer *observer, const weiss_v
     return code;
 }
 
+/** A problem without stages: one row and one snapshot of the initial state. */
+static int show_initial(runner *r)
+{
+    weiss_simulation *simulation = r->simulation;
+    weiss_context *ctx = simulation->ctx;
+    weiss_report report = {.stage_name = "initial", .fraction = 1.0};
+    double *energy = NULL, *columns = NULL;
+    int code = WEISS_NEW(ctx, energy, weiss_effective_count(simulation->effective));
+    if (code == 0)
+        code = WEISS_NEW(ctx, columns, weiss_effective_column_count(simulation->effective));
+    WEISS_TRY_OUT(code, weiss_agree(ctx, code));
+    WEISS_TRY_OUT(code, weiss_state_report(simulation->state, energy, columns, &report));
+    WEISS_TRY_OUT(code, on_row(r, simulation->state, &report));
+    code = on_snapshot(r, simulation->state, &report);
+out:
+    free(energy);
+    free(columns);
+    return code;
+}
+
 /** Runs the stages from r->stage on. */
 static int run_stages(runner *r, const weiss_value *stages, weiss_stage_run *run, weiss_run_result *result)
 {
     const weiss_observer observer = {.self = r, .step = on_step, .row = on_row, .snapshot = on_snapshot};
     int nstages = (int)stages->count;
+    if (nstages == 0)
+        WEISS_TRY(show_initial(r));
     for (; r->stage < nstages; r->stage++) {
         bool stop, due;
         WEISS_TRY(ask(r, &stop, &due));
@@ -224,7 +246,7 @@ int weiss_simulation_run(weiss_simulation *simulation, const weiss_run_options *
     WEISS_TRY_OUT(code, resume(&r, &run, &facts));
     if (options->restart)
         result->resumed_at = simulation->state->time;
-    result->was_complete = r.stage >= (int)stages->count;
+    result->was_complete = options->restart && r.stage >= (int)stages->count;
     if (result->was_complete)
         goto out;
     WEISS_TRY_OUT(code, weiss_outputs_open(&facts, output, &r.outputs));
