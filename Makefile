@@ -1,20 +1,66 @@
 # Front door; Meson does the work. `make help` lists the targets.
 BUILD ?= build
+ASAN_BUILD ?= $(BUILD)-asan
 PREFIX ?= /usr/local
 DESTDIR ?=
+JOBS ?= $(shell nproc)
 
-.PHONY: all help deps setup check clean
+.PHONY: all help deps setup demo build-checked build-asan check check-long asan install format tidy clean
 all: setup
-	ninja -C $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS)
+
+help:
+	@echo "make             build; the command is then $(BUILD)/weiss"
+	@echo "make demo        install what is missing, build, reverse a Permalloy bar, show the curve"
+	@echo "make check       all tests, the quick ones also under sanitizers"
+	@echo "make check-long  the examples in full; takes hours"
+	@echo "make asan        only the tests under sanitizers, in $(ASAN_BUILD)"
+	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR"
+	@echo "make deps        install the Debian packages that are missing"
+	@echo "make format      clang-format all sources; make tidy: clang-tidy"
+	@echo "make clean       remove the build directories"
 
 deps:
-	tools/install-packages
+	@tools/install-packages
 
 setup: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
 
-check: all
-	meson test -C $(BUILD)
+demo: all
+	$(BUILD)/weiss run examples/permalloy-bar.yaml
+
+# Warnings are errors in what the tests run; a plain `make` only shows them.
+QUICK = --no-suite long
+QUICK_ASAN = --no-suite long --no-suite slow
+
+build-checked: deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
+	@meson configure $(BUILD) -Dwerror=true
+	@ninja -C $(BUILD) -j $(JOBS)
+
+build-asan: deps
+	@test -f $(ASAN_BUILD)/build.ninja || meson setup $(ASAN_BUILD) -Dwerror=true -Dbuildtype=debug \
+	    -Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C $(ASAN_BUILD) -j $(JOBS)
+
+check: build-checked build-asan
+	@tools/check $(BUILD) $(QUICK) + $(ASAN_BUILD) $(QUICK_ASAN)
+
+asan: build-asan
+	@tools/check $(ASAN_BUILD) $(QUICK_ASAN)
+
+check-long: all
+	@tools/check $(BUILD) --suite long --timeout-multiplier 0
+
+install: all
+	meson configure $(BUILD) --prefix $(PREFIX)
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+tidy: setup
+	clang-tidy -p $(BUILD) $$(git ls-files 'src/*.c')
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD)
