@@ -39,11 +39,10 @@ static const weiss_key source_keys[] = {
     {.name = "time",
      .kind = WEISS_KIND_MAP,
      .members = weiss_timefunction_keys,
-     .bare = "form",
      .help = "Function of the time since the beginning of the stage that the field is multiplied with; "
              "constant when "
              "left out",
-     .example = "constant"},
+     .example = "{sine: {frequency: 10 GHz}}"},
     {.name = NULL},
 };
 

@@ -1,4 +1,4 @@
-/* The forms of time functions: ramp, sine, sinc pulse, Gaussian pulse, table; constant when there is none. */
+/* The forms of time functions: constant, ramp, sine, sinc pulse, Gaussian pulse, table. */
 #include "field/timefunction.h"
 
 #include <math.h>
@@ -11,6 +11,15 @@ struct weiss_timefunction_form {
     const weiss_key *keys;
     double (*value)(const weiss_timefunction *f, double t);
 };
+
+static const weiss_key constant_keys[] = {{.name = NULL}};
+
+static double constant(const weiss_timefunction *f, double t)
+{
+    (void)f;
+    (void)t;
+    return 1;
+}
 
 static const weiss_key ramp_keys[] = {
     {.name = "from", .kind = WEISS_KIND_NUMBER, .fallback = "0", .help = "Factor until the ramp starts"},
@@ -120,6 +129,7 @@ static double table(const weiss_timefunction *f, double t)
 
 /* X(form, bare key, help): one line per form. */
 #define FORMS(X)                                                                                             \
+    X(constant, NULL, "No dependence on time")                                                               \
     X(ramp, NULL, "Straight from one factor to another")                                                     \
     X(sine, NULL, "Sine wave")                                                                               \
     X(sinc, NULL, "Pulse with a flat spectrum up to a cut-off frequency")                                    \
@@ -127,12 +137,6 @@ static double table(const weiss_timefunction *f, double t)
     X(table, "file", "Factors from a file, linear in between")
 
 const weiss_key weiss_timefunction_keys[] = {
-    {.name = "form",
-     .kind = WEISS_KIND_CHOICE,
-     .alternative = true,
-     .choices = "constant",
-     .help = "The word for no dependence on time",
-     .example = "constant"},
 #define X(form, bare_key, text)                                                                              \
     {.name = #form,                                                                                          \
      .kind = WEISS_KIND_MAP,                                                                                 \
@@ -161,9 +165,9 @@ static const weiss_timefunction_form *find_form(const char *name)
 
 int weiss_timefunction_create(const weiss_problem *problem, const weiss_value *value, weiss_timefunction *out)
 {
-    *out = (weiss_timefunction){.form = NULL};
+    *out = (weiss_timefunction){.form = find_form("constant")};
     const weiss_value *choice = value ? weiss_value_alternative(value) : NULL;
-    if (!choice || choice->kind == WEISS_KIND_CHOICE)
+    if (!choice)
         return 0;
     out->form = find_form(choice->name);
     if (!out->form)
@@ -187,5 +191,5 @@ void weiss_timefunction_destroy(weiss_timefunction *function)
 
 double weiss_timefunction_value(const weiss_timefunction *function, double t)
 {
-    return function->form ? function->form->value(function, t) : 1;
+    return function->form->value(function, t);
 }

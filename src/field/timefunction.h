@@ -4,13 +4,13 @@
 
 #include "problem/problem.h"
 
-/** Members of a `time:` key, which is a MAP with the bare key "form". Each alternative is one form of function. */
+/** Members of a `time:` key, which is a MAP. Each is an alternative: one form of function. */
 extern const weiss_key weiss_timefunction_keys[];
 
 typedef struct weiss_timefunction_form weiss_timefunction_form;
 
 typedef struct weiss_timefunction {
-    const weiss_timefunction_form *form; /**< static; NULL: constant */
+    const weiss_timefunction_form *form; /**< static */
     double parameter[4];                 /**< in the order of the form's keys, SI */
     size_t count;                        /**< points of a table, else 0 */
     double *time;                        /**< count, s, ascending; owned */
