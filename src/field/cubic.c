@@ -119,23 +119,22 @@ static double density(const void *constants, const double m[3], double gradient[
     return q->K1 * (AB + BC + CA) + q->K2 * A * BC + q->K3 * (AB * AB + BC * BC + CA * CA);
 }
 
-static void curvature(const void *constants, const double m[3], double hessian[3][3])
+static void curvature(const void *constants, const double m[3], const double v[3], double out[3])
 {
     const cubic *q = constants;
     const cosines c = find_cosines(q, m);
-    double local[3][3]; /* in the frame of the axes */
+    double along[3], local[3]; /* v and the result in the frame of the axes */
+    for (int p = 0; p < 3; p++)
+        along[p] = dot(q->axis[p], v);
     for (int p = 0; p < 3; p++) {
-        int r = (p + 1) % 3, s = (p + 2) % 3;
-        double A = c.square[p], B = c.square[r], C = c.square[s];
-        local[p][p] = 2 * c.by_square[p] + 8 * q->K3 * A * (B * B + C * C);
-        local[p][r] = local[r][p] = 4 * c.a[p] * c.a[r] * (q->K1 + q->K2 * C + 4 * q->K3 * A * B);
+        const int r = (p + 1) % 3, s = (p + 2) % 3;
+        const double A = c.square[p], B = c.square[r], C = c.square[s];
+        local[p] = (2 * c.by_square[p] + 8 * q->K3 * A * (B * B + C * C)) * along[p] +
+                   4 * c.a[p] * c.a[r] * (q->K1 + q->K2 * C + 4 * q->K3 * A * B) * along[r] +
+                   4 * c.a[p] * c.a[s] * (q->K1 + q->K2 * B + 4 * q->K3 * A * C) * along[s];
     }
     for (int k = 0; k < 3; k++)
-        for (int l = 0; l < 3; l++) {
-            hessian[k][l] = 0;
-            for (int p = 0; p < 9; p++)
-                hessian[k][l] += local[p / 3][p % 3] * q->axis[p / 3][k] * q->axis[p % 3][l];
-        }
+        out[k] = local[0] * q->axis[0][k] + local[1] * q->axis[1][k] + local[2] * q->axis[2][k];
 }
 
 static const weiss_local_law law = {sizeof(cubic), read, density, curvature};

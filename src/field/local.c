@@ -106,27 +106,30 @@ int weiss_local_evaluate(void *data, const weiss_point *at, double *field, doubl
 int weiss_local_product(void *data, const weiss_point *at, const double *v, double *out)
 {
     const local_term *t = data;
-    for (weiss_lidx s = 0; s < t->nsites; s++) {
+    for (weiss_lidx s = 0; t->law->curvature && s < t->nsites; s++) {
         const local_site *site = &t->site[s];
         const size_t i = 3 * (size_t)site->node;
-        double hessian[3][3];
-        t->law->curvature(constants_of(t, site->material), at->m + i, hessian);
+        double change[3];
+        t->law->curvature(constants_of(t, site->material), at->m + i, v + i, change);
         for (int k = 0; k < 3; k++)
-            out[i + k] +=
-                site->factor * (hessian[k][0] * v[i] + hessian[k][1] * v[i + 1] + hessian[k][2] * v[i + 2]);
+            out[i + k] += site->factor * change[k];
     }
     return 0;
 }
 
 int weiss_local_diagonal(void *data, const weiss_point *at, double *blocks)
 {
+    static const double unit[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     const local_term *t = data;
-    for (weiss_lidx s = 0; s < t->nsites; s++) {
+    for (weiss_lidx s = 0; t->law->curvature && s < t->nsites; s++) {
         const local_site *site = &t->site[s];
-        double hessian[3][3], *block = blocks + 9 * (size_t)site->node;
-        t->law->curvature(constants_of(t, site->material), at->m + 3 * (size_t)site->node, hessian);
-        for (int k = 0; k < 9; k++)
-            block[k] += site->factor * hessian[k / 3][k % 3];
+        double column[3], *block = blocks + 9 * (size_t)site->node;
+        for (int l = 0; l < 3; l++) {
+            t->law->curvature(constants_of(t, site->material), at->m + 3 * (size_t)site->node, unit[l],
+                              column);
+            for (int k = 0; k < 3; k++)
+                block[3 * k + l] += site->factor * column[k];
+        }
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* Terms that are local: an energy density e(m) at each place, with constants from the material there (anisotropies).
- * Such a term gives its density, gradient and curvature as functions of one vector; this file does the rest.
+ * Such a term gives its density, gradient and curvature at one vector; this file does the rest.
  *
  * With the sites s of node i (space.h): E = sum_s V_s e(m_i), H_i = -(1 / (mu0 moment_i)) sum_s V_s de/dm. */
 #ifndef WEISS_FIELD_LOCAL_H
@@ -16,8 +16,8 @@ typedef struct weiss_local_law {
     int (*read)(weiss_context *ctx, const weiss_material *material, void *constants, bool *present);
     /** Energy density e(m) (J/m^3); its gradient de/dm goes to @p gradient. */
     double (*density)(const void *constants, const double m[3], double gradient[3]);
-    /** Second derivatives of e(m). */
-    void (*curvature)(const void *constants, const double m[3], double hessian[3][3]);
+    /** Second derivatives of e(m) times a vector, d(de/dm)/dm v. NULL: the density is linear. */
+    void (*curvature)(const void *constants, const double m[3], const double v[3], double out[3]);
 } weiss_local_law;
 
 /** To be called by the term's create. Leaves @p *data NULL when no material has constants of @p law. Collective.

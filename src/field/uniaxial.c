@@ -64,13 +64,12 @@ static double density(const void *constants, const double m[3], double gradient[
     return (u->K1 + u->K2 * sin2) * sin2;
 }
 
-static void curvature(const void *constants, const double m[3], double hessian[3][3])
+static void curvature(const void *constants, const double m[3], const double v[3], double out[3])
 {
     const uniaxial *u = constants;
-    double c = cosine(u, m), second = -2 * u->K1 - 4 * u->K2 * (1 - 3 * c * c);
+    double c = cosine(u, m), second = -2 * u->K1 - 4 * u->K2 * (1 - 3 * c * c), along = cosine(u, v);
     for (int k = 0; k < 3; k++)
-        for (int l = 0; l < 3; l++)
-            hessian[k][l] = second * u->axis[k] * u->axis[l];
+        out[k] = second * along * u->axis[k];
 }
 
 static const weiss_local_law law = {sizeof(uniaxial), read, density, curvature};
