@@ -3,6 +3,7 @@
 #include "field/term.h"
 #include "field/timefunction.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,15 @@ static int evaluate(void *data, const weiss_point *at, double *field, double *en
     return 0;
 }
 
+static double longest_step(void *data, double time)
+{
+    const applied *a = data;
+    double step = INFINITY;
+    for (size_t s = 0; s < a->nsources; s++)
+        step = fmin(step, weiss_timefunction_longest_step(&a->source[s].time, time));
+    return step;
+}
+
 static const char *const columns[] = {"H_applied_x (A/m)", "H_applied_y (A/m)", "H_applied_z (A/m)", NULL};
 
 /* The mean of the applied field, weighted with the moments. */
@@ -247,6 +257,7 @@ const weiss_term_class weiss_applied_term = {
     .evaluate = evaluate,
     .configure = configure,
     .set_uniform = set_uniform,
+    .longest_step = longest_step,
     .columns = columns,
     .column_values = column_values,
 };

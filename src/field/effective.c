@@ -1,6 +1,7 @@
 /* The sum of the active terms. */
 #include "field/effective.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,6 +187,15 @@ int weiss_effective_set_uniform(weiss_effective *effective, const double field[3
     return taken
                ? 0
                : weiss_fail(effective->ctx, WEISS_ERR_INTERNAL, "no term takes the uniform field of a stage");
+}
+
+double weiss_effective_longest_step(const weiss_effective *effective, double time)
+{
+    double step = INFINITY;
+    for (int i = 0; i < effective->nterms; i++)
+        if (effective->term[i].class->longest_step)
+            step = fmin(step, effective->term[i].class->longest_step(effective->term[i].data, time));
+    return step;
 }
 
 static int count_names(const weiss_term_class *class)

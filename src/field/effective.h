@@ -35,6 +35,10 @@ int weiss_effective_configure(weiss_effective *effective, const weiss_value *sta
  *  @return 0, WEISS_ERR_INTERNAL when no active term takes it and it is not zero */
 int weiss_effective_set_uniform(weiss_effective *effective, const double field[3]);
 
+/** The longest step (s) from stage time @p time that does not overlook a change of the terms with time (a pulse of the
+ *  applied field); INFINITY when any will do. Local; the same on every rank. */
+double weiss_effective_longest_step(const weiss_effective *effective, double time);
+
 /** Further table columns of all terms: count, name of each, all values. */
 int weiss_effective_column_count(const weiss_effective *effective);
 const char *weiss_effective_column_name(const weiss_effective *effective, int i);

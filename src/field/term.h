@@ -47,6 +47,9 @@ typedef struct weiss_term_class {
     int (*configure)(void *data, const weiss_value *section);
     /** Sets the uniform field (A/m) that a stage puts on top of the term's own. Local. NULL: the term knows of none. */
     int (*set_uniform)(void *data, const double field[3]);
+    /** For a term that depends on time: the longest step (s) from stage time @p time that a time integrator may take
+     *  without overlooking a change; INFINITY: any. Local; the same on every rank. NULL: does not depend on time. */
+    double (*longest_step)(void *data, double time);
     /** Names, NULL-terminated, of further table columns ("H_applied_x (A/m)"), and their values, collective. NULL: none */
     const char *const *columns;
     int (*column_values)(void *data, const weiss_point *at, double *values);

@@ -10,6 +10,7 @@ struct weiss_timefunction_form {
     const char *name;
     const weiss_key *keys;
     double (*value)(const weiss_timefunction *f, double t);
+    double (*longest_step)(const weiss_timefunction *f, double t); /* NULL: any */
 };
 
 static const weiss_key constant_keys[] = {{.name = NULL}};
@@ -67,6 +68,12 @@ static double sine(const weiss_timefunction *f, double t)
     return sin(2 * M_PI * f->parameter[0] * t + f->parameter[1]);
 }
 
+static double quarter_period(const weiss_timefunction *f, double t)
+{
+    (void)t;
+    return 0.25 / f->parameter[0];
+}
+
 static const weiss_key sinc_keys[] = {
     {.name = "cutoff",
      .kind = WEISS_KIND_NUMBER,
@@ -113,6 +120,13 @@ static double gaussian(const weiss_timefunction *f, double t)
     return exp(-0.5 * x * x);
 }
 
+/* Up to the pulse, in steps of its width through it, and any step afterwards. */
+static double through_pulse(const weiss_timefunction *f, double t)
+{
+    const double centre = f->parameter[0], width = f->parameter[1], reach = 6 * width;
+    return t > centre + reach ? INFINITY : fmax(width, centre - reach - t);
+}
+
 static const weiss_key table_keys[] = {
     {.name = "file",
      .kind = WEISS_KIND_TEXT,
@@ -127,17 +141,17 @@ static double table(const weiss_timefunction *f, double t)
     return weiss_timetable_value(f, t);
 }
 
-/* X(form, bare key, help): one line per form. */
+/* X(form, bare key, longest step, help): one line per form. */
 #define FORMS(X)                                                                                             \
-    X(constant, NULL, "No dependence on time")                                                               \
-    X(ramp, NULL, "Straight from one factor to another")                                                     \
-    X(sine, NULL, "Sine wave")                                                                               \
-    X(sinc, NULL, "Pulse with a flat spectrum up to a cut-off frequency")                                    \
-    X(gaussian, NULL, "Gaussian pulse")                                                                      \
-    X(table, "file", "Factors from a file, linear in between")
+    X(constant, NULL, NULL, "No dependence on time")                                                         \
+    X(ramp, NULL, NULL, "Straight from one factor to another")                                               \
+    X(sine, NULL, quarter_period, "Sine wave")                                                               \
+    X(sinc, NULL, quarter_period, "Pulse with a flat spectrum up to a cut-off frequency")                    \
+    X(gaussian, NULL, through_pulse, "Gaussian pulse")                                                       \
+    X(table, "file", weiss_timetable_longest_step, "Factors from a file, linear in between")
 
 const weiss_key weiss_timefunction_keys[] = {
-#define X(form, bare_key, text)                                                                              \
+#define X(form, bare_key, step, text)                                                                        \
     {.name = #form,                                                                                          \
      .kind = WEISS_KIND_MAP,                                                                                 \
      .alternative = true,                                                                                    \
@@ -150,7 +164,7 @@ const weiss_key weiss_timefunction_keys[] = {
 };
 
 static const weiss_timefunction_form forms[] = {
-#define X(form, bare_key, text) {#form, form##_keys, form},
+#define X(form, bare_key, step, text) {#form, form##_keys, form, step},
     FORMS(X)
 #undef X
 };
@@ -192,4 +206,9 @@ void weiss_timefunction_destroy(weiss_timefunction *function)
 double weiss_timefunction_value(const weiss_timefunction *function, double t)
 {
     return function->form->value(function, t);
+}
+
+double weiss_timefunction_longest_step(const weiss_timefunction *function, double t)
+{
+    return function->form->longest_step ? function->form->longest_step(function, t) : INFINITY;
 }

@@ -26,6 +26,10 @@ void weiss_timefunction_destroy(weiss_timefunction *function);
 /** The factor at time @p t (s). Local. */
 double weiss_timefunction_value(const weiss_timefunction *function, double t);
 
+/** The longest step (s) from time @p t that cannot overlook a pulse or a period; INFINITY when any will do. A change that
+ *  stays (a ramp) is never overlooked. Local. */
+double weiss_timefunction_longest_step(const weiss_timefunction *function, double t);
+
 /** Reads lines "time (s), factor" with ascending times into time, factor and count. Blank lines and lines that start
  *  with # are skipped, and so is a first line of titles. Collective. See weiss_timefunction_create for errors.
  *  @param value  where the file is named, for messages */
@@ -33,5 +37,7 @@ int weiss_timetable_read(const weiss_problem *problem, const weiss_value *value,
                          weiss_timefunction *out);
 /** Linear between the points, and constant before the first and after the last. Local. */
 double weiss_timetable_value(const weiss_timefunction *function, double t);
+/** To the second point that comes, but at least a thousandth of the table. Local. */
+double weiss_timetable_longest_step(const weiss_timefunction *function, double t);
 
 #endif

@@ -96,20 +96,35 @@ int weiss_timetable_read(const weiss_problem *problem, const weiss_value *value,
     return 0;
 }
 
-double weiss_timetable_value(const weiss_timefunction *function, double t)
+/* The last point at or before @p t; the first when all come later. */
+static size_t find_point(const weiss_timefunction *function, double t)
 {
-    const double *time = function->time, *factor = function->factor;
-    size_t low = 0, high = function->count - 1;
-    if (t <= time[low])
-        return factor[low];
-    if (t >= time[high])
-        return factor[high];
+    size_t low = 0, high = function->count;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
-        if (time[middle] <= t)
+        if (function->time[middle] <= t)
             low = middle;
         else
             high = middle;
     }
-    return factor[low] + (factor[high] - factor[low]) * (t - time[low]) / (time[high] - time[low]);
+    return low;
+}
+
+double weiss_timetable_value(const weiss_timefunction *function, double t)
+{
+    const size_t i = find_point(function, t);
+    const double *time = function->time + i, *factor = function->factor + i;
+    if (t <= time[0] || i + 1 == function->count)
+        return factor[0];
+    return factor[0] + (factor[1] - factor[0]) * (t - time[0]) / (time[1] - time[0]);
+}
+
+double weiss_timetable_longest_step(const weiss_timefunction *function, double t)
+{
+    const size_t last = function->count - 1, i = find_point(function, t);
+    const double *time = function->time;
+    if (t >= time[last])
+        return INFINITY;
+    const double next = t < time[0] ? time[0] : time[i + 2 < last ? i + 2 : last];
+    return fmax(next - t, (time[last] - time[0]) / 1000);
 }

@@ -122,6 +122,41 @@ static void write_table(const char *content, char path[], char *text, size_t siz
     snprintf(text, size, TIMED("{table: %s}"), path);
 }
 
+static double step_at(const char *text, double time)
+{
+    test_body body;
+    weiss_effective *effective;
+    if (try_text(text, &body) != 0 || weiss_effective_create(body.space, applied_only, &effective) != 0)
+        fail_msg("%s", weiss_error_text(ctx));
+    double step = weiss_effective_longest_step(effective, time);
+    weiss_effective_destroy(effective);
+    test_body_destroy(&body);
+    return step;
+}
+
+/* A time integrator that asks for the longest step cannot jump over a pulse, and is free afterwards. */
+static void steps_do_not_overlook_pulses(void **state)
+{
+    (void)state;
+    const char *pulse = TIMED("{gaussian: {centre: 100 ps, width: 1 ps}}");
+    assert_true(isinf(step_at(MATERIAL, 0)));
+    assert_true(isinf(step_at(TIMED("{ramp: {duration: 1 ns}}"), 0)));
+    assert_near(1e12 * step_at(pulse, 0), 94);
+    assert_near(1e12 * step_at(pulse, 94e-12), 1);
+    assert_near(1e12 * step_at(pulse, 105e-12), 1);
+    assert_true(isinf(step_at(pulse, 107e-12)));
+    assert_near(1e12 * step_at(TIMED("{sine: {frequency: 5 GHz}}"), 7e-9), 50);
+    assert_near(1e12 * step_at(TIMED("{sinc: {cutoff: 50 GHz, centre: 1 ns}}"), 0), 5);
+    char path[] = "/tmp/weiss-table-XXXXXX", text[300];
+    write_table("1e-9,0\n2e-9,1\n3e-9,0\n9e-9,0\n", path, text, sizeof text);
+    assert_near(1e9 * step_at(text, 0), 1);
+    assert_near(1e9 * step_at(text, 1.5e-9), 1.5);
+    assert_near(1e9 * step_at(text, 4e-9), 5);
+    assert_true(isinf(step_at(text, 9e-9)));
+    if (weiss_rank(ctx) == 0)
+        unlink(path);
+}
+
 static void table(void **state)
 {
     (void)state;
@@ -233,6 +268,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(sinc),
         cmocka_unit_test(gaussian),
         cmocka_unit_test(table),
+        cmocka_unit_test(steps_do_not_overlook_pulses),
         cmocka_unit_test(bad_tables_are_refused),
         cmocka_unit_test(unknown_region_is_refused),
         cmocka_unit_test(stage_adds_a_uniform_field),
