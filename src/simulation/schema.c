@@ -47,7 +47,6 @@ static int collect_sections(weiss_schema *schema, weiss_context *ctx)
                                         .kind = WEISS_KIND_MAP,
                                         .fallback = "{}",
                                         .members = weiss_output_keys(),
-                                        .fallback = "{}",
                                         .help = "What is written to the directory of results"};
     return 0;
 }
