@@ -2,7 +2,6 @@
 
 #include "output/envelope.h"
 
-#include <H5public.h>
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +117,43 @@ static const char *read_attributes(hid_t file, weiss_checkpoint_contents *c)
     return NULL;
 }
 
+/* Makes the dataset with its space in the file, which stays unwritten. */
+static bool make_dataset(hid_t file, int64_t total, int64_t *begin)
+{
+    hsize_t extent[2] = {(hsize_t)total, 3};
+    hid_t space = H5Screate_simple(2, extent, NULL), creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    hid_t set = H5Dcreate2(file, DATASET, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    haddr_t address = set >= 0 ? H5Dget_offset(set) : HADDR_UNDEF;
+    bool good = address != HADDR_UNDEF;
+    *begin = good ? (int64_t)address : 0;
+    if (set >= 0)
+        good = H5Dclose(set) >= 0 && good;
+    H5Pclose(creation);
+    H5Sclose(space);
+    return good;
+}
+
+int weiss_checkpoint_file_create(weiss_context *ctx, const char *path,
+                                 const weiss_checkpoint_contents *contents, int64_t total,
+                                 int64_t *data_begin)
+{
+    silence quiet = begin_silence();
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_userblock(creation, WEISS_ENVELOPE_SIZE);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+    bool good = file >= 0;
+    if (good) {
+        good = write_attributes(file, contents);
+        good = make_dataset(file, total, data_begin) && good;
+        good = H5Fclose(file) >= 0 && good;
+    }
+    H5Pclose(creation);
+    end_silence(quiet);
+    return good ? 0 : weiss_fail(ctx, WEISS_ERR_FILE, "%s: the checkpoint cannot be made (HDF5)", path);
+}
+
 /* Property lists that make HDF5 use MPI-IO on all ranks. */
 static hid_t parallel_access(weiss_context *ctx)
 {
@@ -144,43 +180,6 @@ static hid_t collective_transfer(void)
     hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
     return transfer;
-}
-
-static bool write_rows(hid_t file, const double *block, int64_t begin, int64_t count, int64_t total)
-{
-    hsize_t extent[2] = {(hsize_t)total, 3};
-    hid_t memory, space = H5Screate_simple(2, extent, NULL), transfer = collective_transfer();
-    hid_t set = H5Dcreate2(file, DATASET, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    select_rows(space, begin, count, &memory);
-    bool good = set >= 0 && H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, transfer, block) >= 0;
-    if (set >= 0)
-        good = H5Dclose(set) >= 0 && good;
-    H5Pclose(transfer);
-    H5Sclose(memory);
-    H5Sclose(space);
-    return good;
-}
-
-int weiss_checkpoint_file_write(weiss_context *ctx, const char *path,
-                                const weiss_checkpoint_contents *contents, const double *block, int64_t begin,
-                                int64_t count, int64_t total)
-{
-    silence quiet = begin_silence();
-    hid_t access = parallel_access(ctx), creation = H5Pcreate(H5P_FILE_CREATE);
-    H5Pset_userblock(creation, WEISS_ENVELOPE_SIZE);
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
-    bool good = file >= 0;
-    if (good) {
-        good = write_attributes(file, contents);
-        good = write_rows(file, block, begin, count, total) && good;
-        good = H5Fclose(file) >= 0 && good;
-    }
-    H5Pclose(creation);
-    H5Pclose(access);
-    end_silence(quiet);
-    return good ? 0
-                : weiss_fail(ctx, WEISS_ERR_FILE,
-                             "%s: the checkpoint cannot be written (HDF5); is the disk full?", path);
 }
 
 struct weiss_checkpoint_file {

@@ -12,13 +12,13 @@ typedef struct weiss_checkpoint_contents {
     weiss_fingerprint fingerprint;
 } weiss_checkpoint_contents;
 
-/** Writes the HDF5 part, leaving WEISS_ENVELOPE_SIZE bytes free before it. Collective; every rank makes all HDF5 calls
- *  also when one fails. The result may differ between ranks.
- *  @param block  3 * count components of the magnetisation, rows @p begin to @p begin + @p count - 1 of @p total
+/** Makes a checkpoint file that is complete but for the bytes of its magnetisation, which the ranks write themselves:
+ *  HDF5 does not survive a disk that is full when it closes a file, so it only writes its few kilobytes. Local.
+ *  @param[out] data_begin  offset in the file of @p total vectors of three doubles
  *  @return 0, WEISS_ERR_FILE */
-int weiss_checkpoint_file_write(weiss_context *ctx, const char *path,
-                                const weiss_checkpoint_contents *contents, const double *block, int64_t begin,
-                                int64_t count, int64_t total);
+int weiss_checkpoint_file_create(weiss_context *ctx, const char *path,
+                                 const weiss_checkpoint_contents *contents, int64_t total,
+                                 int64_t *data_begin);
 
 /** An open file, for reading in two steps: what it says, then the magnetisation. */
 typedef struct weiss_checkpoint_file weiss_checkpoint_file;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VECTOR_BYTES ((int64_t)(3 * sizeof(double)))
 /* Room that HDF5 takes besides the magnetisation, generously. */
 #define OVERHEAD ((int64_t)64 << 10)
 
@@ -24,15 +25,23 @@ const weiss_key weiss_checkpoint_keys[] = {
     {0},
 };
 
-/* Writes envelope and contents into the temporary file. The result is the same on every rank. */
-static int write_parts(const weiss_rendezvous *meeting, const weiss_checkpoint_contents *contents,
-                       const double *block, const char *temporary)
+/* Writes the whole file: rank 0 its frame, every rank its block of vectors. */
+static int write_file(const weiss_rendezvous *meeting, const weiss_checkpoint_contents *contents,
+                      const double *block, const char *path)
 {
+    int code = 0;
     weiss_context *ctx = meeting->ctx;
-    WEISS_TRY(
-        weiss_agree(ctx, weiss_checkpoint_file_write(ctx, temporary, contents, block, meeting->block_begin,
-                                                     meeting->block_count, meeting->total)));
-    return weiss_agree(ctx, weiss_rank(ctx) == 0 ? weiss_envelope_seal(ctx, temporary) : 0);
+    weiss_shared_file file;
+    int64_t data_begin = 0;
+    WEISS_TRY(weiss_shared_begin(ctx, path, VECTOR_BYTES * meeting->total + OVERHEAD, &file));
+    if (weiss_rank(ctx) == 0)
+        code = weiss_checkpoint_file_create(ctx, file.temporary, contents, meeting->total, &data_begin);
+    code = weiss_agree(ctx, code);
+    MPI_Bcast(&data_begin, 1, MPI_INT64_T, 0, weiss_comm(ctx));
+    if (code == 0)
+        code = weiss_shared_write(&file, data_begin + VECTOR_BYTES * meeting->block_begin, block,
+                                  VECTOR_BYTES * meeting->block_count);
+    return weiss_shared_end(&file, code, weiss_envelope_seal);
 }
 
 int weiss_checkpoint_write(const weiss_state *state, const weiss_problem *problem,
@@ -41,7 +50,6 @@ int weiss_checkpoint_write(const weiss_state *state, const weiss_problem *proble
     int code = 0;
     weiss_context *ctx = state->ctx;
     weiss_rendezvous *meeting = NULL;
-    weiss_shared_file file;
     double *block = NULL;
     weiss_checkpoint_contents contents = {
         .what = *what, .time = state->time, .stage_time = state->stage_time};
@@ -49,8 +57,7 @@ int weiss_checkpoint_write(const weiss_state *state, const weiss_problem *proble
     WEISS_TRY_OUT(code, weiss_rendezvous_create(state->mesh, &meeting));
     WEISS_TRY_OUT(code, weiss_agree(ctx, WEISS_NEW(ctx, block, 3 * (size_t)meeting->block_count)));
     WEISS_TRY_OUT(code, weiss_rendezvous_to_blocks(meeting, state->m, block));
-    WEISS_TRY_OUT(code, weiss_shared_begin(ctx, path, 24 * meeting->total + OVERHEAD, &file));
-    code = weiss_shared_end(ctx, &file, write_parts(meeting, &contents, block, file.temporary));
+    code = write_file(meeting, &contents, block, path);
 out:
     free(block);
     weiss_rendezvous_destroy(meeting);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DEFAULT_CHUNK ((size_t)16 << 20)
+#define MIN_CHUNK ((size_t)64) /* holds an item of any array */
 #define VTK_TETRA 10
 #define MAX_ARRAYS 32
 
@@ -187,68 +188,38 @@ static void fill(const writer *w, const block *b, int64_t first, size_t n, void 
     }
 }
 
-/* Writes the slabs of one array. All ranks take part in every round, with nothing to write at the end. */
-static bool write_block(const writer *w, const block *b, MPI_File file, void *buffer, size_t buffer_bytes)
+/* Writes this rank's slab of one array. */
+static int write_block(const writer *w, const block *b, const weiss_shared_file *file, void *buffer,
+                       size_t bytes)
 {
-    bool good = true;
-    int64_t per_round = (int64_t)(buffer_bytes / b->item_bytes), most;
-    MPI_Offset start = (MPI_Offset)(w->header_bytes + 8) + b->offset + b->begin * (int64_t)b->item_bytes;
-    MPI_Allreduce(&b->count, &most, 1, MPI_INT64_T, MPI_MAX, weiss_comm(w->ctx));
-    for (int64_t first = 0; first < most; first += per_round) {
-        int64_t left = first < b->count ? b->count - first : 0, n = left < per_round ? left : per_round;
-        if (n > 0)
-            fill(w, b, first, (size_t)n, buffer);
-        good = MPI_File_write_at_all(file, n > 0 ? start + first * (int64_t)b->item_bytes : 0, buffer,
-                                     (int)(n * (int64_t)b->item_bytes), MPI_BYTE,
-                                     MPI_STATUS_IGNORE) == MPI_SUCCESS &&
-               good;
+    int64_t per_round = (int64_t)(bytes / b->item_bytes), item = (int64_t)b->item_bytes;
+    int64_t start = (int64_t)w->header_bytes + 8 + b->offset + b->begin * item;
+    for (int64_t first = 0; first < b->count; first += per_round) {
+        int64_t left = b->count - first, n = left < per_round ? left : per_round;
+        fill(w, b, first, (size_t)n, buffer);
+        WEISS_TRY(weiss_shared_write(file, start + first * item, buffer, n * item));
     }
-    return good;
+    return 0;
 }
 
 /* What rank 0 writes alone: the XML around the data and the lengths of the arrays. */
-static bool write_frame(const writer *w, MPI_File file)
+static int write_frame(const writer *w, const weiss_shared_file *file)
 {
-    bool good = MPI_File_write_at(file, 0, w->header, (int)w->header_bytes, MPI_BYTE, MPI_STATUS_IGNORE) ==
-                MPI_SUCCESS;
+    int64_t head = (int64_t)w->header_bytes;
+    WEISS_TRY(weiss_shared_write(file, 0, w->header, head));
     for (int i = 0; i < w->nblocks; i++) {
         uint64_t bytes = (uint64_t)w->blocks[i].items * w->blocks[i].item_bytes;
-        MPI_Offset at = (MPI_Offset)w->header_bytes + w->blocks[i].offset;
-        good =
-            MPI_File_write_at(file, at, &bytes, sizeof bytes, MPI_BYTE, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
-            good;
+        WEISS_TRY(weiss_shared_write(file, head + w->blocks[i].offset, &bytes, sizeof bytes));
     }
-    return MPI_File_write_at(file, (MPI_Offset)w->header_bytes + w->data_bytes, footer, sizeof footer - 1,
-                             MPI_BYTE, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
-           good;
+    return weiss_shared_write(file, head + w->data_bytes, footer, sizeof footer - 1);
 }
 
-/* Writes all parts into the temporary file. The result may differ between ranks. */
-static int write_parts(const writer *w, const char *temporary)
+/* Writes this rank's parts. Local. */
+static int write_parts(const writer *w, const weiss_shared_file *file, void *buffer, size_t bytes)
 {
-    void *buffer = NULL;
-    MPI_File file;
-    size_t buffer_bytes = w->what->chunk > 0 ? w->what->chunk : DEFAULT_CHUNK;
-    if (buffer_bytes < 64)
-        buffer_bytes = 64;
-    WEISS_TRY(weiss_agree(w->ctx, weiss_alloc(w->ctx, &buffer, buffer_bytes, 1)));
-    bool good =
-        MPI_File_open(weiss_comm(w->ctx), temporary, MPI_MODE_WRONLY, MPI_INFO_NULL, &file) == MPI_SUCCESS;
-    int code = weiss_agree(
-        w->ctx, good ? 0 : weiss_fail(w->ctx, WEISS_ERR_FILE, "%s: MPI-IO cannot open it", temporary));
-    if (code == 0) {
-        for (int i = 0; i < w->nblocks; i++)
-            good = write_block(w, &w->blocks[i], file, buffer, buffer_bytes) && good;
-        if (weiss_rank(w->ctx) == 0)
-            good = write_frame(w, file) && good;
-        good = MPI_File_sync(file) == MPI_SUCCESS && good;
-        good = MPI_File_close(&file) == MPI_SUCCESS && good;
-        if (!good)
-            code = weiss_fail(w->ctx, WEISS_ERR_FILE, "%s: MPI-IO cannot write it; is the disk full?",
-                              temporary);
-    }
-    free(buffer);
-    return code;
+    for (int i = 0; i < w->nblocks; i++)
+        WEISS_TRY(write_block(w, &w->blocks[i], file, buffer, bytes));
+    return weiss_rank(w->ctx) == 0 ? write_frame(w, file) : 0;
 }
 
 int weiss_vtu_write(const weiss_vtu *what, const char *path)
@@ -256,15 +227,19 @@ int weiss_vtu_write(const weiss_vtu *what, const char *path)
     int code = 0;
     weiss_context *ctx = what->mesh->ctx;
     weiss_shared_file file;
+    void *buffer = NULL;
+    size_t buffer_bytes = what->chunk > MIN_CHUNK ? what->chunk : what->chunk > 0 ? MIN_CHUNK : DEFAULT_CHUNK;
     writer w = {.what = what, .ctx = ctx};
     if (what->npoint_arrays + what->ncell_arrays > MAX_ARRAYS)
         return weiss_fail(ctx, WEISS_ERR_DIMENSION, "%s: more than %d arrays", path, MAX_ARRAYS);
     plan_blocks(&w);
     WEISS_TRY_OUT(code, weiss_agree(ctx, make_header(&w)));
+    WEISS_TRY_OUT(code, weiss_agree(ctx, weiss_alloc(ctx, &buffer, buffer_bytes, 1)));
     int64_t bytes = (int64_t)(w.header_bytes + sizeof footer - 1) + w.data_bytes;
     WEISS_TRY_OUT(code, weiss_shared_begin(ctx, path, bytes, &file));
-    code = weiss_shared_end(ctx, &file, write_parts(&w, file.temporary));
+    code = weiss_shared_end(&file, write_parts(&w, &file, buffer, buffer_bytes), NULL);
 out:
+    free(buffer);
     free(w.header);
     return code;
 }

@@ -17,7 +17,8 @@ void grid_state_m(const double xyz[3], double m[3])
 int grid_state_create(weiss_context *ctx, const int64_t cells[3], const char *problem_text, grid_state *out)
 {
     weiss_tetmesh *whole = NULL;
-    const double edge = 5e-9, size[3] = {edge * (double)cells[0], edge * (double)cells[1], edge * (double)cells[2]};
+    const double edge = 5e-9,
+                 size[3] = {edge * (double)cells[0], edge * (double)cells[1], edge * (double)cells[2]};
     int code = 0;
     memset(out, 0, sizeof *out);
     out->ctx = out->state.ctx = out->problem.ctx = ctx;
