@@ -61,6 +61,11 @@ static int read_points(const weiss_problem *problem, const weiss_value *value, c
     int code, number = 0;
     WEISS_TRY_OUT(code, weiss_problem_path(problem, file, &path));
     WEISS_TRY_OUT(code, weiss_file_read(ctx, path, LARGEST_FILE, &text, &length));
+    if (strlen(text) != length) {
+        code = weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s: expected text, found a byte 0 at offset %zu", path,
+                          strlen(text));
+        goto out;
+    }
     for (char *line = text, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)
@@ -75,25 +80,30 @@ out:
     return code;
 }
 
-int weiss_timetable_read(const weiss_problem *problem, const weiss_value *value, const char *file,
-                         weiss_timefunction *out)
+/* Gives all ranks the points of rank 0. */
+static int share_points(weiss_context *ctx, weiss_timefunction *out)
 {
-    weiss_context *ctx = problem->ctx;
-    bool first = weiss_rank(ctx) == 0;
-    WEISS_TRY(weiss_agree(ctx, first ? read_points(problem, value, file, out) : 0));
-    int64_t count = (int64_t)out->count;
-    MPI_Bcast(&count, 1, MPI_INT64_T, 0, weiss_comm(ctx));
-    int code = 0;
-    if (!first) {
+    const MPI_Comm comm = weiss_comm(ctx);
+    int count = (int)out->count, code = 0;
+    bool good = MPI_Bcast(&count, 1, MPI_INT, 0, comm) == MPI_SUCCESS;
+    if (weiss_rank(ctx) != 0) {
+        out->count = (size_t)count;
         code = WEISS_NEW(ctx, out->time, count);
         if (code == 0)
             code = WEISS_NEW(ctx, out->factor, count);
     }
     WEISS_TRY(weiss_agree(ctx, code));
-    out->count = (size_t)count;
-    MPI_Bcast(out->time, (int)count, MPI_DOUBLE, 0, weiss_comm(ctx));
-    MPI_Bcast(out->factor, (int)count, MPI_DOUBLE, 0, weiss_comm(ctx));
-    return 0;
+    good = good && MPI_Bcast(out->time, count, MPI_DOUBLE, 0, comm) == MPI_SUCCESS &&
+           MPI_Bcast(out->factor, count, MPI_DOUBLE, 0, comm) == MPI_SUCCESS;
+    return good ? 0 : weiss_fail(ctx, WEISS_ERR_MPI, "a table of times could not be broadcast");
+}
+
+int weiss_timetable_read(const weiss_problem *problem, const weiss_value *value, const char *file,
+                         weiss_timefunction *out)
+{
+    const bool first = weiss_rank(problem->ctx) == 0;
+    WEISS_TRY(weiss_agree(problem->ctx, first ? read_points(problem, value, file, out) : 0));
+    return share_points(problem->ctx, out);
 }
 
 /* The last point at or before @p t; the first when all come later. */
