@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static int check_nodes(weiss_context *ctx, const weiss_tetmesh *mesh)
+int weiss_tetmesh_check_coordinates(weiss_context *ctx, const weiss_tetmesh *mesh)
 {
     if (mesh->nnodes < 1 || mesh->ntets < 1)
         return weiss_fail(ctx, WEISS_ERR_MESH,
@@ -43,7 +43,7 @@ int weiss_tetmesh_check(weiss_context *ctx, const weiss_tetmesh *mesh)
 {
     int code = 0;
     bool *used = NULL;
-    WEISS_TRY(check_nodes(ctx, mesh));
+    WEISS_TRY(weiss_tetmesh_check_coordinates(ctx, mesh));
     WEISS_TRY(WEISS_NEW(ctx, used, mesh->nnodes));
     for (weiss_gidx e = 0; e < mesh->ntets; e++) {
         WEISS_TRY_OUT(code, check_tet(ctx, mesh, e));

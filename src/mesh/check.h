@@ -9,4 +9,7 @@
  *  @return 0, WEISS_ERR_MEMORY, WEISS_ERR_MESH (message names the element or node, counted from 1) */
 int weiss_tetmesh_check(weiss_context *ctx, const weiss_tetmesh *mesh);
 
+/** The part of it that needs no elements: there are some, and coordinates are finite. @return 0, WEISS_ERR_MESH */
+int weiss_tetmesh_check_coordinates(weiss_context *ctx, const weiss_tetmesh *mesh);
+
 #endif

@@ -1,5 +1,7 @@
 /* The distributed mesh against the whole one: on any number of ranks every node and tetrahedron is owned once, ghosts
  * carry their owners' values, and all ranks see the same surface. */
+#include "near.h"
+
 #include "mesh/geometry.h"
 #include "mesh/grid.h"
 #include "mesh/mesh.h"
@@ -117,7 +119,7 @@ static void assert_volumes_agree(const weiss_mesh *mesh, double exact)
     double volume = 0, enclosed = 0, gradient[4][3], checks = 0;
     for (weiss_lidx e = 0; e < mesh->ntets_owned; e++)
         volume += weiss_mesh_gradients(mesh, e, gradient);
-    assert_float_equal(sum(volume), exact, 1e-12 * exact);
+    assert_near(sum(volume), exact, 1e-12 * exact);
     const weiss_surface *s = &mesh->surface;
     for (weiss_gidx f = 0; f < s->ntriangles; f++) {
         const weiss_gidx *v = s->triangle + 3 * f;
@@ -127,7 +129,7 @@ static void assert_volumes_agree(const weiss_mesh *mesh, double exact)
     }
     for (weiss_gidx i = 0; i < s->nnodes; i++)
         checks += (double)((i + 1) * s->node[i]) + s->xyz[3 * i];
-    assert_float_equal(enclosed, exact, 1e-12 * exact);
+    assert_near(enclosed, exact, 1e-12 * exact);
     double least, most;
     MPI_Allreduce(&checks, &least, 1, MPI_DOUBLE, MPI_MIN, weiss_comm(ctx));
     MPI_Allreduce(&checks, &most, 1, MPI_DOUBLE, MPI_MAX, weiss_comm(ctx));
@@ -165,12 +167,12 @@ static void gradients_of_hat_functions(void **state)
     weiss_mesh *mesh = spread(whole);
     for (weiss_lidx e = 0; e < mesh->ntets; e++) {
         double g[4][3];
-        assert_float_equal(weiss_mesh_gradients(mesh, e, g), 1.0 / 6, 1e-14);
+        assert_near(weiss_mesh_gradients(mesh, e, g), 1.0 / 6, 1e-14);
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++) { /* hat i falls from 1 at its node to 0 at node j */
                 double d[3];
                 weiss_subtract(mesh->xyz + 3 * mesh->tet[4 * e + i], mesh->xyz + 3 * mesh->tet[4 * e + j], d);
-                assert_float_equal(weiss_dot(g[i], d), i == j ? 0 : 1, 1e-12);
+                assert_near(weiss_dot(g[i], d), i == j ? 0 : 1, 1e-12);
             }
     }
     weiss_mesh_destroy(mesh);
