@@ -164,9 +164,18 @@ static const weiss_key *shown_alternative(const weiss_key *table)
     return first;
 }
 
-static const seen *find_seen(const printer *p, const weiss_key *members)
+/* Table of a map, or of the maps in a list; NULL for other kinds. */
+static const weiss_key *table_of(const weiss_key *key)
 {
-    for (int i = 0; i < p->nseen; i++)
+    if (key->kind == WEISS_KIND_LIST)
+        key = &key->members[0];
+    return key->kind == WEISS_KIND_MAP ? key->members : NULL;
+}
+
+static const seen *find_seen(const printer *p, const weiss_key *key)
+{
+    const weiss_key *members = table_of(key);
+    for (int i = 0; members != NULL && i < p->nseen; i++)
         if (p->seen[i].members == members)
             return &p->seen[i];
     return NULL;
@@ -205,8 +214,8 @@ static void print_block(printer *p, const prefix *at, const prefix *inner, const
                         const char *lead)
 {
     fprintf(p->to, "%s%s%s:\n", at->text, lead, key->name);
-    if (p->nseen < SEEN_MAX && key->kind == WEISS_KIND_MAP)
-        p->seen[p->nseen++] = (seen){key->members, key->name};
+    if (p->nseen < SEEN_MAX && table_of(key) != NULL)
+        p->seen[p->nseen++] = (seen){table_of(key), key->name};
     if (key->kind == WEISS_KIND_MAP)
         print_members(p, inner, key->members);
     else
@@ -225,7 +234,7 @@ static bool is_one_line(const weiss_key *key)
 static void print_key(printer *p, const prefix *at, const weiss_key *key, const char *lead, bool active)
 {
     char text[512];
-    const seen *before = key->kind == WEISS_KIND_MAP ? find_seen(p, key->members) : NULL;
+    const seen *before = find_seen(p, key);
     prefix off = deeper(at, "#"), here = active ? *at : off;
     prefix inner = deeper(&here, *lead != '\0' ? "    " : "  ");
     if (at->text[0] == '\0')
