@@ -213,11 +213,7 @@ static bool parse_factor(reader *r, weiss_unit *unit, int sign)
 /* Products and quotients from left to right: "m/A s" is (m/A) s, as SI has it only with brackets. */
 static bool parse_product(reader *r, weiss_unit *unit)
 {
-    int sign = 1;
-    if (r->at[0] == '1' && r->at[1] == '/') {
-        r->at += 2;
-        sign = -1;
-    }
+    int sign = accept(r, "1/") || accept(r, "/") ? -1 : 1;
     for (;;) {
         skip_blanks(r);
         if (!parse_factor(r, unit, sign))
