@@ -3,6 +3,7 @@
 #include "problem/check.h"
 #include "problem/place.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,10 @@ static int check_range(const target *t, double number)
     char range[WEISS_EXPECTED_SIZE], shown[WEISS_TEXT_SHOWN], text[WEISS_EXPECTED_SIZE + 256];
     if (right && (!key->positive || number > 0))
         return 0;
-    snprintf(text, sizeof text, "expected %s %s, found \"%s\"",
+    weiss_key_range(key, range);
+    snprintf(text, sizeof text, "expected %s %s%s, found \"%s\"",
              key->kind == WEISS_KIND_INTEGER ? "a whole number" : weiss_quantity_words(key->quantity),
-             weiss_key_range(key, range), weiss_text_show(t->node->text, shown));
+             strncmp(range, "at ", 3) == 0 ? "of " : "", range, weiss_text_show(t->node->text, shown));
     return fail(t, text);
 }
 
@@ -97,14 +99,23 @@ static int copy_text(const target *t, weiss_value *value)
 
 static int check_choice(const target *t, weiss_value *value)
 {
+    char word[WEISS_CHOICE_SIZE], best[WEISS_CHOICE_SIZE] = "", shown[WEISS_TEXT_SHOWN],
+                                  expected[WEISS_EXPECTED_SIZE];
+    int distance = INT_MAX;
     WEISS_TRY(copy_text(t, value));
-    for (const char *s = t->key->choices; *s != '\0'; s += strspn(s, " ")) {
-        size_t length = strcspn(s, " ");
-        if (length == strlen(value->text) && strncmp(s, value->text, length) == 0)
+    for (const char *s = t->key->choices; (s = weiss_key_choice(s, word)) != NULL;) {
+        if (strcmp(word, value->text) == 0)
             return 0;
-        s += length;
+        weiss_nearest nearest = weiss_nearest_start(value->text);
+        weiss_nearest_consider(&nearest, word);
+        if (nearest.best != NULL && nearest.distance < distance) {
+            distance = nearest.distance;
+            strcpy(best, word);
+        }
     }
-    return weiss_check_fail_kind(t->c, t->node, t->key, value);
+    return weiss_fail_at(t->c->ctx, value, "expected %s, found \"%s\"%s%s%s",
+                         weiss_key_expected(t->key, expected), weiss_text_show(value->text, shown),
+                         best[0] != '\0' ? ", did you mean \"" : "", best, best[0] != '\0' ? "\"?" : "");
 }
 
 /* [10, 0, 5 mT] would mean 10 A/m in the first place: most likely a mistake. */

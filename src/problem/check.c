@@ -61,7 +61,7 @@ static int refuse_unknown(const weiss_checker *c, const weiss_yaml_node *node, c
             return weiss_fail(c->ctx, WEISS_ERR_VALUE, "%s:%d: %s: unknown key, did you mean \"%s\"?",
                               c->file, entry->line, place.text, nearest.best);
         return weiss_fail(c->ctx, WEISS_ERR_VALUE, "%s:%d: %s: unknown key, expected one of %s", c->file,
-                          entry->line, place.text, weiss_key_names(key->members, false, names));
+                          entry->line, place.text, weiss_key_names(key->members, names));
     }
     return 0;
 }
@@ -87,7 +87,7 @@ static int choose(const weiss_checker *c, const weiss_yaml_node *node, const wei
         if (first != NULL)
             return weiss_fail_at(
                 c->ctx, value, "expected only one of %s, found %s (line %d) and %s (line %d)",
-                weiss_key_names(key->members, true, names), first->key, first->line, entry->key, entry->line);
+                weiss_key_alternatives(key, names), first->key, first->line, entry->key, entry->line);
         first = entry;
         *chosen = one;
     }
@@ -95,7 +95,7 @@ static int choose(const weiss_checker *c, const weiss_yaml_node *node, const wei
         *chosen = by_default;
     if (any && *chosen == NULL)
         return weiss_fail_at(c->ctx, value, "expected one of %s, found none of them",
-                             weiss_key_names(key->members, true, names));
+                             weiss_key_alternatives(key, names));
     return 0;
 }
 
@@ -153,8 +153,12 @@ static int fail_word(const weiss_checker *c, const weiss_yaml_node *node, const 
                      const weiss_value *value)
 {
     char names[WEISS_EXPECTED_SIZE], shown[WEISS_TEXT_SHOWN];
-    if (node->kind != WEISS_YAML_SCALAR || weiss_key_names(key->members, true, names)[0] == '\0')
+    if (node->kind != WEISS_YAML_SCALAR || weiss_key_alternatives(key, names)[0] == '\0')
         return weiss_check_fail_kind(c, node, key, value);
+    const weiss_key *named = weiss_key_find(key->members, node->text);
+    if (named != NULL)
+        return weiss_fail_at(c->ctx, value, "the key \"%s\" needs a value, expected %s", named->name,
+                             weiss_key_expected(named, names));
     weiss_nearest nearest = weiss_nearest_start(node->text);
     for (const weiss_key *one = key->members; one != NULL && one->name != NULL; one++)
         if (one->alternative)
@@ -164,6 +168,20 @@ static int fail_word(const weiss_checker *c, const weiss_yaml_node *node, const 
                              weiss_text_show(node->text, shown));
     return weiss_fail_at(c->ctx, value, "expected one of %s, found \"%s\", did you mean \"%s\"?", names,
                          weiss_text_show(node->text, shown), nearest.best);
+}
+
+/* A bare key that is a choice among the alternatives takes its own words only. */
+static bool takes_bare(const weiss_key *key, const weiss_yaml_node *node)
+{
+    char word[WEISS_CHOICE_SIZE];
+    const weiss_key *bare = key->bare != NULL ? weiss_key_find(key->members, key->bare) : NULL;
+    if (bare == NULL || !bare->alternative || bare->kind != WEISS_KIND_CHOICE ||
+        node->kind != WEISS_YAML_SCALAR)
+        return bare != NULL;
+    for (const char *s = bare->choices; (s = weiss_key_choice(s, word)) != NULL;)
+        if (strcmp(word, node->text) == 0)
+            return true;
+    return false;
 }
 
 /* A map may be written without braces: nothing, the word of an alternative, or the value of its bare key. */
@@ -188,7 +206,7 @@ static int check_map(const weiss_checker *c, const weiss_yaml_node *node, const 
         entry.value = &nothing;
         return check_members(c, &map, key, value);
     }
-    if (key->bare == NULL)
+    if (!takes_bare(key, node))
         return fail_word(c, node, key, value);
     entry.key = key->bare;
     entry.value = (weiss_yaml_node *)node;

@@ -29,8 +29,15 @@ int weiss_check_fail_kind(const weiss_checker *c, const weiss_yaml_node *node, c
 char *weiss_key_expected(const weiss_key *key, char *out);
 /** Words for what a key's range allows: "greater than 0", "from 0 to 1"; "" when it allows all. The same room. */
 char *weiss_key_range(const weiss_key *key, char *out);
-/** Names of the keys in a table, with commas between them; of the alternatives only when asked. The same room. */
-char *weiss_key_names(const weiss_key *table, bool alternatives, char *out);
+/** Names of the keys in a table, with commas between them. The same room. */
+char *weiss_key_names(const weiss_key *table, char *out);
+/** What may stand in a map with alternatives: their names, and in place of the bare key its choices; "" without
+ *  alternatives. The same room. */
+char *weiss_key_alternatives(const weiss_key *map, char *out);
+#define WEISS_CHOICE_SIZE 64
+/** Copies the next word of a list of choices to @p word, which has room for WEISS_CHOICE_SIZE bytes. Returns where the
+ *  list goes on, NULL when there is no further word. */
+const char *weiss_key_choice(const char *choices, char *word);
 const weiss_key *weiss_key_find(const weiss_key *table, const char *name);
 
 #endif

@@ -23,14 +23,46 @@ const weiss_key *weiss_key_find(const weiss_key *table, const char *name)
     return NULL;
 }
 
-char *weiss_key_names(const weiss_key *table, bool alternatives, char *out)
+/* Appends a word to a list with commas. */
+static void append_word(char *out, const char *word)
+{
+    append(out, out[0] != '\0' ? ", " : "");
+    append(out, word);
+}
+
+char *weiss_key_names(const weiss_key *table, char *out)
 {
     out[0] = '\0';
-    for (const weiss_key *key = table; key != NULL && key->name != NULL; key++) {
-        if (alternatives && !key->alternative)
+    for (const weiss_key *key = table; key != NULL && key->name != NULL; key++)
+        append_word(out, key->name);
+    return out;
+}
+
+const char *weiss_key_choice(const char *choices, char *word)
+{
+    choices += strspn(choices, " ");
+    size_t length = strcspn(choices, " ");
+    snprintf(word, WEISS_CHOICE_SIZE, "%.*s", (int)length, choices);
+    return length > 0 ? choices + length : NULL;
+}
+
+static void append_choices(char *out, const weiss_key *key)
+{
+    char word[WEISS_CHOICE_SIZE];
+    for (const char *s = key->choices; (s = weiss_key_choice(s, word)) != NULL;)
+        append_word(out, word);
+}
+
+char *weiss_key_alternatives(const weiss_key *map, char *out)
+{
+    out[0] = '\0';
+    for (const weiss_key *key = map->members; key != NULL && key->name != NULL; key++) {
+        if (!key->alternative)
             continue;
-        append(out, out[0] != '\0' ? ", " : "");
-        append(out, key->name);
+        if (key->kind == WEISS_KIND_CHOICE && map->bare != NULL && strcmp(key->name, map->bare) == 0)
+            append_choices(out, key);
+        else
+            append_word(out, key->name);
     }
     return out;
 }
@@ -57,18 +89,6 @@ char *weiss_key_range(const weiss_key *key, char *out)
     return out;
 }
 
-static void choices(const weiss_key *key, char *out)
-{
-    snprintf(out, WEISS_EXPECTED_SIZE, "one of ");
-    for (const char *s = key->choices; *s != '\0'; s += strspn(s, " ")) {
-        char word[64];
-        size_t length = strcspn(s, " ");
-        snprintf(word, sizeof word, "%.*s%s", (int)length, s, s[length] == ' ' ? ", " : "");
-        append(out, word);
-        s += length;
-    }
-}
-
 char *weiss_key_expected(const weiss_key *key, char *out)
 {
     char names[WEISS_EXPECTED_SIZE];
@@ -87,7 +107,9 @@ char *weiss_key_expected(const weiss_key *key, char *out)
         snprintf(out, WEISS_EXPECTED_SIZE, "a text");
         break;
     case WEISS_KIND_CHOICE:
-        choices(key, out);
+        names[0] = '\0';
+        append_choices(names, key);
+        snprintf(out, WEISS_EXPECTED_SIZE, "one of %.480s", names);
         break;
     case WEISS_KIND_VECTOR:
         snprintf(out, WEISS_EXPECTED_SIZE, "a list of three values, each %s such as \"%s\"", words, example);
@@ -101,7 +123,7 @@ char *weiss_key_expected(const weiss_key *key, char *out)
     case WEISS_KIND_MAP:
         out[0] = '\0';
         append(out, "a mapping with the keys ");
-        append(out, weiss_key_names(key->members, false, names));
+        append(out, weiss_key_names(key->members, names));
         break;
     case WEISS_KIND_LIST:
         snprintf(out, WEISS_EXPECTED_SIZE, "a list");

@@ -80,7 +80,7 @@ static void gather_facts(const weiss_key *key, char *facts, size_t size)
         add_fact(facts, size, weiss_quantity_unit(key->quantity));
     if (key->kind <= WEISS_KIND_INTEGER || key->kind == WEISS_KIND_VECTOR || key->kind == WEISS_KIND_NUMBERS)
         add_fact(facts, size, weiss_key_range(key, text));
-    if (key->kind == WEISS_KIND_MAP && weiss_key_names(key->members, true, names)[0] != '\0') {
+    if (key->kind == WEISS_KIND_MAP && weiss_key_alternatives(key, names)[0] != '\0') {
         snprintf(text, sizeof text, "one of %.480s", names);
         add_fact(facts, size, text);
     }

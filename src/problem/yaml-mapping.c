@@ -48,7 +48,8 @@ static int add_merged(settling *s, int line, const weiss_yaml_node *from)
         entry.merged = true;
         *s->nodes += 1 + entry.value->weight;
         if (*s->nodes > WEISS_YAML_MAX_NODES)
-            return weiss_fail(s->ctx, WEISS_ERR_SYNTAX, "%s:%d: more than %d values, merged ones included",
+            return weiss_fail(s->ctx, WEISS_ERR_SYNTAX,
+                              "%s:%d: more than %d values, counting what aliases and merge keys stand for",
                               s->file, line, WEISS_YAML_MAX_NODES);
         WEISS_TRY(add(s, entry));
     }

@@ -106,12 +106,20 @@ static int fail_yaml(const reader *r)
                       r->file, p->problem_mark.line + 1, problem, p->context, p->context_mark.line + 1);
 }
 
+/* Says no place: it would be a long row of brackets. */
+static int fail_depth(const reader *r, int line)
+{
+    return weiss_fail(r->ctx, WEISS_ERR_SYNTAX, "%s:%d: nested more than %d levels deep", r->file, line,
+                      WEISS_YAML_MAX_DEPTH);
+}
+
 static int count_nodes(reader *r, int line, int64_t more)
 {
     r->nodes += more;
     if (r->nodes > WEISS_YAML_MAX_NODES)
-        return weiss_fail(r->ctx, WEISS_ERR_SYNTAX, "%s:%d: more than %d values, aliases included", r->file,
-                          line, WEISS_YAML_MAX_NODES);
+        return weiss_fail(r->ctx, WEISS_ERR_SYNTAX,
+                          "%s:%d: more than %d values, counting what aliases and merge keys stand for",
+                          r->file, line, WEISS_YAML_MAX_NODES);
     return 0;
 }
 
@@ -233,7 +241,7 @@ static int on_alias(reader *r, const yaml_event_t *event)
     if (!node->complete)
         return fail(r, line, "the alias *%s stands inside what it refers to", weiss_text_show(name, shown));
     if (r->depth + node->depth > WEISS_YAML_MAX_DEPTH)
-        return fail(r, line, "nested more than %d levels deep", WEISS_YAML_MAX_DEPTH);
+        return fail_depth(r, line);
     WEISS_TRY(count_nodes(r, line, node->weight));
     WEISS_TRY(attach(r, node));
     account(r, node);
@@ -247,8 +255,7 @@ static int on_start(reader *r, weiss_yaml_kind kind, const yaml_event_t *event, 
     weiss_yaml_node *node;
     WEISS_TRY(refuse_tag(r, tag, line));
     if (r->depth == WEISS_YAML_MAX_DEPTH)
-        return weiss_fail(r->ctx, WEISS_ERR_SYNTAX, "%s:%d: nested more than %d levels deep", r->file, line,
-                          WEISS_YAML_MAX_DEPTH);
+        return fail_depth(r, line);
     WEISS_TRY(new_node(r, kind, line, &node));
     WEISS_TRY(remember_anchor(r, name, node));
     /* A sequence must not count itself while its place is built, so it is attached at its end. */

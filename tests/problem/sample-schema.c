@@ -133,6 +133,32 @@ static const weiss_key output_keys[] = {
     {.name = NULL},
 };
 
+static const weiss_key sine_keys[] = {
+    {.name = "frequency",
+     .kind = WEISS_KIND_NUMBER,
+     .quantity = WEISS_FREQUENCY,
+     .required = true,
+     .help = "Frequency",
+     .example = "10 GHz"},
+    {.name = "phase",
+     .kind = WEISS_KIND_NUMBER,
+     .quantity = WEISS_ANGLE,
+     .fallback = "0 deg",
+     .help = "Phase"},
+    {.name = NULL},
+};
+
+static const weiss_key time_keys[] = {
+    {.name = "form",
+     .kind = WEISS_KIND_CHOICE,
+     .alternative = true,
+     .choices = "constant linear",
+     .fallback = "constant",
+     .help = "Plain forms"},
+    {.name = "sine", .kind = WEISS_KIND_MAP, .alternative = true, .members = sine_keys, .help = "Sine wave"},
+    {.name = NULL},
+};
+
 static const weiss_key applied_keys[] = {
     {.name = "field",
      .kind = WEISS_KIND_VECTOR,
@@ -147,6 +173,12 @@ static const weiss_key applied_keys[] = {
      .max = INFINITY,
      .help = "When it changes",
      .example = "[0 ns, 1 ns]"},
+    {.name = "time",
+     .kind = WEISS_KIND_MAP,
+     .members = time_keys,
+     .bare = "form",
+     .fallback = "linear",
+     .help = "Function of time"},
     {.name = NULL},
 };
 
