@@ -204,7 +204,6 @@ int main(int argc, char **argv)
         grown = bytes_in_use() - before;
     }
     insist(nseeds == 0 || grown == 0, "all memory is freed");
-    insist(!sanitizer_finds_leaks(), "all memory is freed");
     printf("%zu seeds, %zu mutations, %zu accepted\n", nseeds, mutations, accepted);
     /* Mutations that are all refused, or hardly any, would test little. */
     insist(mutations == 0 || (accepted > mutations / 50 && accepted < mutations / 2),
