@@ -161,20 +161,24 @@ static int csv_open(const weiss_run_facts *facts, const weiss_value *config, voi
 static int csv_row(void *data, const weiss_report *report)
 {
     csv *c = data;
+    size_t done = 0;
     if (c->fd < 0)
         return 0;
     WEISS_TRY(format_row(c, report));
-    ssize_t written;
-    do
-        written = write(c->fd, c->line, c->length);
-    while (written < 0 && errno == EINTR);
-    if (written != (ssize_t)c->length) {
-        int why = written < 0 ? errno : ENOSPC;
-        if (ftruncate(c->fd, c->bytes) != 0)
-            why = errno;
-        return weiss_fail(c->ctx, WEISS_ERR_FILE, "%s: a row cannot be written: %s", c->path, strerror(why));
+    while (done < c->length) { /* a second turn only to learn why the disk took a part */
+        ssize_t written = write(c->fd, c->line + done, c->length - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            int why = written < 0 ? errno : EIO;
+            if (ftruncate(c->fd, c->bytes) != 0)
+                why = errno;
+            return weiss_fail(c->ctx, WEISS_ERR_FILE, "%s: a row cannot be written: %s", c->path,
+                              strerror(why));
+        }
+        done += (size_t)written;
     }
-    c->bytes += written;
+    c->bytes += (off_t)done;
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* The outputs of a run, opened, fed and closed together. */
 #include "output/output.h"
+#include "output/shared-file.h"
 
 #include <stdlib.h>
 
@@ -42,6 +43,8 @@ int weiss_outputs_open(const weiss_run_facts *facts, const weiss_value *config, 
     outputs->progress = facts->progress;
     WEISS_TRY_OUT(code, weiss_agree(ctx, WEISS_NEW(ctx, outputs->data, count)));
     outputs->count = count;
+    if (weiss_rank(ctx) == 0)
+        weiss_remove_temporaries(facts->directory);
     for (size_t i = 0; i < count; i++)
         WEISS_TRY_OUT(code, weiss_agree(ctx, weiss_output_table[i]->open(facts, config, &outputs->data[i])));
     *out = outputs;

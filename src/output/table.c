@@ -4,11 +4,12 @@
 #include <pthread.h>
 #include <string.h>
 
-extern const weiss_output_class weiss_csv_output, weiss_fields_output;
+extern const weiss_output_class weiss_csv_output, weiss_fields_output, weiss_run_json_output;
 
 const weiss_output_class *const weiss_output_table[] = {
     &weiss_csv_output,
     &weiss_fields_output,
+    &weiss_run_json_output,
     NULL,
 };
 
