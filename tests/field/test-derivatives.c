@@ -21,7 +21,7 @@ static double *m, *shifted, *direction, *field, *other;
  * the derivative of anything. All other terms must agree to rounding. */
 static double tolerance(const char *name)
 {
-    return strcmp(name, "demag") == 0 ? 0.05 : 1e-7;
+    return strcmp(name, "demag") == 0 ? 0.15 : 1e-7;
 }
 
 static size_t nowned3(void)
