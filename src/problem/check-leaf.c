@@ -87,13 +87,19 @@ static int check_flag(const target *t, weiss_value *value)
     return weiss_check_fail_kind(t->c, t->node, t->key, value);
 }
 
+int weiss_check_copy(const weiss_checker *c, const char *text, char **out)
+{
+    *out = strdup(text);
+    return *out != NULL ? 0 : weiss_fail(c->ctx, WEISS_ERR_MEMORY, "out of memory while reading %s", c->file);
+}
+
 static int copy_text(const target *t, weiss_value *value)
 {
     char *copy;
     if (t->node->kind != WEISS_YAML_SCALAR || t->node->is_null)
         return weiss_check_fail_kind(t->c, t->node, t->key, value);
-    WEISS_TRY(weiss_alloc(t->c->ctx, &copy, strlen(t->node->text) + 1, 1));
-    value->text = strcpy(copy, t->node->text);
+    WEISS_TRY(weiss_check_copy(t->c, t->node->text, &copy));
+    value->text = copy;
     return 0;
 }
 
@@ -110,7 +116,7 @@ static int check_choice(const target *t, weiss_value *value)
         weiss_nearest_consider(&nearest, word);
         if (nearest.best != NULL && nearest.distance < distance) {
             distance = nearest.distance;
-            strcpy(best, word);
+            memcpy(best, word, sizeof best);
         }
     }
     return weiss_fail_at(t->c->ctx, value, "expected %s, found \"%s\"%s%s%s",

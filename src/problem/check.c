@@ -13,14 +13,14 @@ static int add_child(const weiss_checker *c, weiss_value *parent, const char *na
 {
     char *copy;
     weiss_value *child;
-    WEISS_TRY(weiss_alloc(c->ctx, &copy, strlen(name) + 1, 1));
+    WEISS_TRY(weiss_check_copy(c, name, &copy));
     int code = WEISS_NEW(c->ctx, child, 1);
     if (code != 0) {
         free(copy);
         return code;
     }
     *child = (weiss_value){.kind = kind,
-                           .name = strcpy(copy, name),
+                           .name = copy,
                            .parent = parent,
                            .file = c->defaults ? "defaults" : c->file,
                            .line = c->defaults ? 0 : line,

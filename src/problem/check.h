@@ -23,6 +23,9 @@ int weiss_check_leaf(const weiss_checker *c, const weiss_yaml_node *node, const 
 int weiss_check_fail_kind(const weiss_checker *c, const weiss_yaml_node *node, const weiss_key *key,
                           const weiss_value *value);
 
+/** Copies a text for the tree. Free with free(). */
+int weiss_check_copy(const weiss_checker *c, const char *text, char **out);
+
 #define WEISS_EXPECTED_SIZE 512
 /** Words for what @p key expects: `a magnetisation such as "800 kA/m"`, `one of dense, hierarchical`. Returns @p out,
  *  which has room for WEISS_EXPECTED_SIZE bytes. */

@@ -38,12 +38,12 @@ static size_t table_length(const weiss_key *table)
 /* One table from two, either of which may be NULL. */
 static int join(weiss_context *ctx, const weiss_key *first, const weiss_key *second, weiss_key **out)
 {
-    size_t n = table_length(first), m = table_length(second);
-    WEISS_TRY(weiss_alloc(ctx, out, n + m + 1, sizeof **out));
-    if (n > 0)
-        memcpy(*out, first, n * sizeof **out);
-    if (m > 0)
-        memcpy(*out + n, second, m * sizeof **out);
+    size_t n = 0;
+    WEISS_TRY(weiss_alloc(ctx, out, table_length(first) + table_length(second) + 1, sizeof **out));
+    for (; first != NULL && first->name != NULL; first++)
+        (*out)[n++] = *first;
+    for (; second != NULL && second->name != NULL; second++)
+        (*out)[n++] = *second;
     return 0;
 }
 

@@ -17,7 +17,7 @@ static void append(weiss_place *place, const char *text)
     if (place->used > 0 && strcmp(place->text + place->used, "...") == 0)
         return;
     if (length > room) {
-        strcpy(place->text + place->used, "...");
+        memcpy(place->text + place->used, "...", 4);
         return;
     }
     memcpy(place->text + place->used, text, length + 1);

@@ -44,26 +44,30 @@ static int take_materials(weiss_problem *p)
     return 0;
 }
 
-static int find_material(const weiss_problem *p, const weiss_value *rule, int *material)
+static int fail_unknown_material(const weiss_problem *p, const weiss_value *rule)
 {
-    char shown[WEISS_TEXT_SHOWN];
+    char shown[WEISS_TEXT_SHOWN], best[WEISS_TEXT_SHOWN] = "";
     weiss_nearest nearest = weiss_nearest_start(rule->text);
-    *material = -1;
-    if (strcmp(rule->text, "none") == 0)
-        return 0;
-    for (int i = 0; i < p->nmaterials; i++) {
-        if (strcmp(p->materials[i].name, rule->text) == 0) {
-            *material = i;
-            return 0;
-        }
+    for (int i = 0; i < p->nmaterials; i++)
         weiss_nearest_consider(&nearest, p->materials[i].name);
-    }
-    char best[WEISS_TEXT_SHOWN] = "";
     if (nearest.best != NULL)
         weiss_text_show(nearest.best, best);
     return weiss_fail_at(p->ctx, rule, "expected the name of a material or `none`, found \"%s\"%s%s%s",
                          weiss_text_show(rule->text, shown), best[0] != '\0' ? ", did you mean \"" : "", best,
                          best[0] != '\0' ? "\"?" : "");
+}
+
+static int find_material(const weiss_problem *p, const weiss_value *rule, int *material)
+{
+    *material = -1;
+    if (strcmp(rule->text, "none") == 0)
+        return 0;
+    for (int i = 0; i < p->nmaterials; i++)
+        if (strcmp(p->materials[i].name, rule->text) == 0) {
+            *material = i;
+            return 0;
+        }
+    return fail_unknown_material(p, rule);
 }
 
 static int take_regions(weiss_problem *p)

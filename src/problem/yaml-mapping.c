@@ -152,11 +152,3 @@ out:
     free(s.list);
     return code;
 }
-
-const weiss_yaml_entry *weiss_yaml_find(const weiss_yaml_node *mapping, const char *key)
-{
-    for (size_t i = 0; i < mapping->count; i++)
-        if (strcmp(mapping->entries[i].key, key) == 0)
-            return &mapping->entries[i];
-    return NULL;
-}

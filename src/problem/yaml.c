@@ -125,13 +125,8 @@ static int count_nodes(reader *r, int line, int64_t more)
 
 static int new_node(reader *r, weiss_yaml_kind kind, int line, weiss_yaml_node **out)
 {
-    weiss_yaml_document *d = r->document;
     WEISS_TRY(count_nodes(r, line, 1));
-    WEISS_TRY(weiss_grow(r->ctx, &d->nodes, &d->capacity, d->nnodes + 1, sizeof *d->nodes));
-    WEISS_TRY(weiss_alloc(r->ctx, out, 1, sizeof **out));
-    d->nodes[d->nnodes++] = *out;
-    **out = (weiss_yaml_node){.kind = kind, .line = line, .weight = 1, .depth = kind != WEISS_YAML_SCALAR};
-    return 0;
+    return weiss_yaml_add_node(r->ctx, r->document, kind, line, out);
 }
 
 static int remember_anchor(reader *r, const yaml_char_t *name, weiss_yaml_node *node)
@@ -355,17 +350,4 @@ int weiss_yaml_read(weiss_context *ctx, const char *file, const char *text, size
     if (code != 0)
         weiss_yaml_free(document);
     return code;
-}
-
-void weiss_yaml_free(weiss_yaml_document *document)
-{
-    for (size_t i = 0; i < document->nnodes; i++) {
-        weiss_yaml_node *node = document->nodes[i];
-        free(node->text);
-        free(node->items);
-        free(node->entries);
-        free(node);
-    }
-    free(document->nodes);
-    *document = (weiss_yaml_document){0};
 }

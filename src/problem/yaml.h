@@ -51,10 +51,14 @@ int weiss_yaml_read(weiss_context *ctx, const char *file, const char *text, size
 /** Frees everything; accepts a document that was only zeroed. */
 void weiss_yaml_free(weiss_yaml_document *document);
 
+/** Makes a node without text or children, which the document owns. */
+int weiss_yaml_add_node(weiss_context *ctx, weiss_yaml_document *document, weiss_yaml_kind kind, int line,
+                        weiss_yaml_node **out);
+
 /** Refuses duplicate keys and replaces merge keys `<<` by the entries that they bring in: the mapping's own keys go
  *  before those, earlier ones before later ones. Called once, at the end of each mapping. Local.
  *  @param     file      for messages
- *  @param     place     where the mapping stands, for messages: "" or "materials.permalloy: "
+ *  @param     place     where the mapping stands, for messages: "" or "materials.permalloy"
  *  @param[in,out] nodes count of nodes of the document, checked against WEISS_YAML_MAX_NODES */
 int weiss_yaml_settle_mapping(weiss_context *ctx, const char *file, const char *place,
                               weiss_yaml_node *mapping, int64_t *nodes);
