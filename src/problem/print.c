@@ -35,17 +35,24 @@ static prefix deeper(const prefix *outer, const char *by)
     return inner;
 }
 
+/* Length of the first line of @p text that fits in @p room; broken at a blank, but not inside a `quotation`. */
+static size_t line_length(const char *text, size_t room)
+{
+    size_t best = 0;
+    bool quoted = false;
+    for (size_t i = 0; text[i] != '\0' && (i <= room || best == 0); i++) {
+        quoted = quoted != (text[i] == '`');
+        if (text[i] == ' ' && !quoted)
+            best = i;
+    }
+    return strlen(text) <= room || best == 0 ? strlen(text) : best;
+}
+
 static void print_wrapped(printer *p, const prefix *at, const char *text)
 {
     size_t room = LINE_WIDTH - strlen(at->text) - 2;
     while (*text != '\0') {
-        size_t length = strlen(text);
-        if (length > room) {
-            for (length = room; length > 0 && text[length] != ' ';)
-                length--;
-            if (length == 0)
-                length = strcspn(text, " ");
-        }
+        size_t length = line_length(text, room);
         fprintf(p->to, "%s# %.*s\n", at->text, (int)length, text);
         text += length;
         text += strspn(text, " ");
@@ -100,7 +107,7 @@ static void print_help(printer *p, const prefix *at, const weiss_key *key)
             facts[0] != '\0' ? "]" : "");
     if (key->kind == WEISS_KIND_MAP && key->bare != NULL)
         fprintf(line, ". `%s: X` is short for `%s: {%s: X}`", key->name, key->name, key->bare);
-    if (key->kind >= WEISS_KIND_MAP && key->example != NULL)
+    if (key->kind > WEISS_KIND_MAP && key->example != NULL)
         fprintf(line, ". For example `%s: %s`", key->name, key->example);
     fclose(line);
     if (text != NULL)
@@ -250,6 +257,7 @@ static void print_key(printer *p, const prefix *at, const weiss_key *key, const 
         key->kind == WEISS_KIND_MAP && key->fallback != NULL && strcmp(key->fallback, "{}") != 0;
     if (active && written_short) {
         fprintf(p->to, "%s%s%s: %s\n", here.text, lead, key->name, key->fallback);
+        print_wrapped(p, at, "Or, in place of that:");
         inner = deeper(&off, *lead != '\0' ? "    " : "  ");
         here = off;
     }

@@ -1,6 +1,7 @@
 /* Whole problems: what a valid file becomes. */
 #include "base/file.h"
 #include "sample-schema.h"
+#include "uncomment.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -127,6 +128,71 @@ static void files_start_at_the_directory_of_the_problem(void **state)
     weiss_problem_destroy(p);
 }
 
+/* With two ranks this also shows that both learn of an error that only one can see. */
+static void errors_are_the_same_on_all_ranks(void **state)
+{
+    (void)state;
+    char path[512], expected[600];
+    weiss_problem *p;
+    assert_int_equal(weiss_problem_read(ctx, "/nowhere/bar.yaml", &sample_parts, &p), WEISS_ERR_FILE);
+    assert_null(p);
+    assert_string_equal(weiss_error_text(ctx),
+                        "/nowhere/bar.yaml: cannot be opened: No such file or directory");
+    weiss_clear_error(ctx);
+    snprintf(path, sizeof path, "%s/tests/problem/broken/unknown-key.yaml", getenv("WEISS_SOURCE_ROOT"));
+    snprintf(expected, sizeof expected, "%s:4: materials.permalloy.Mss: unknown key, did you mean \"Ms\"?",
+             path);
+    assert_int_equal(weiss_problem_read(ctx, path, &sample_parts, &p), WEISS_ERR_VALUE);
+    assert_null(p);
+    assert_string_equal(weiss_error_text(ctx), expected);
+    weiss_clear_error(ctx);
+}
+
+static void every_kind_has_its_getter(void **state)
+{
+    (void)state;
+    weiss_problem *p = read_valid("everything.yaml");
+    const weiss_value *demag = weiss_value_get(p->root, "demag"), *vortex, *fields;
+    assert_string_equal(weiss_value_text(demag, "operator"), "dense");
+    assert_int_equal(weiss_value_integer(demag, "leaf"), 64);
+    assert_true(weiss_value_number(demag, "tolerance") == 1e-6);
+    assert_true(weiss_value_flag(demag, "enabled"));
+    assert_false(weiss_value_given(demag, "enabled"));
+    assert_null(weiss_value_get(demag, "nothing"));
+    assert_null(weiss_value_get(NULL, "nothing"));
+    assert_false(weiss_value_given(NULL, "nothing"));
+    assert_null(weiss_value_alternative(demag));
+    assert_null(weiss_value_alternative(NULL));
+    vortex = weiss_value_alternative(weiss_value_get(p->root, "initial"));
+    assert_int_equal(weiss_value_integer(vortex, "polarity"), 1);
+    fields = weiss_value_get(p->root, "applied");
+    assert_int_equal(fields->kind, WEISS_KIND_LIST);
+    assert_string_equal(weiss_value_text(weiss_value_get(fields->items[0], "time"), "form"), "linear");
+    assert_null(weiss_value_get(fields, "field")); /* a list has no keys */
+    weiss_problem_destroy(p);
+}
+
+static void a_room_names_the_place_of_a_value(void **state)
+{
+    (void)state;
+    weiss_problem *p = read_valid("bar.yaml");
+    const weiss_value *stages = weiss_value_get(p->root, "stages");
+    const weiss_value *duration = weiss_value_get(weiss_value_alternative(stages->items[0]), "duration");
+    const weiss_value *alpha = weiss_value_get(p->materials[0].values, "alpha");
+    const weiss_value *gamma = weiss_value_get(p->materials[0].values, "gamma");
+    assert_int_equal(weiss_fail_at(ctx, duration, "is %d", 7), WEISS_ERR_VALUE);
+    assert_non_null(strstr(weiss_error_text(ctx), "valid/bar.yaml:8: stages[0].dynamics.duration: is 7"));
+    weiss_clear_error(ctx);
+    weiss_fail_at(ctx, alpha, "is odd");
+    assert_non_null(strstr(weiss_error_text(ctx), "valid/bar.yaml:4: materials.permalloy.alpha: is odd"));
+    weiss_clear_error(ctx);
+    weiss_fail_at(ctx, gamma, "is odd"); /* a default: the nearest line that was written */
+    assert_non_null(
+        strstr(weiss_error_text(ctx), "valid/bar.yaml:4: materials.permalloy.gamma (default): is odd"));
+    weiss_clear_error(ctx);
+    weiss_problem_destroy(p);
+}
+
 static void printed_defaults_are_a_valid_problem(void **state)
 {
     (void)state;
@@ -143,6 +209,14 @@ static void printed_defaults_are_a_valid_problem(void **state)
     free(text);
 }
 
+static void every_setting_in_the_defaults_is_right(void **state)
+{
+    (void)state;
+    int settings = 0;
+    assert_int_equal(uncomment_each(ctx, &sample_parts, &settings), 0);
+    assert_int_equal(settings, 17);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -150,7 +224,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_way_of_writing_is_read),
         cmocka_unit_test(regions_find_their_material),
         cmocka_unit_test(files_start_at_the_directory_of_the_problem),
+        cmocka_unit_test(errors_are_the_same_on_all_ranks),
+        cmocka_unit_test(every_kind_has_its_getter),
+        cmocka_unit_test(a_room_names_the_place_of_a_value),
         cmocka_unit_test(printed_defaults_are_a_valid_problem),
+        cmocka_unit_test(every_setting_in_the_defaults_is_right),
     };
     MPI_Init(&argc, &argv);
     assert_int_equal(weiss_context_create(MPI_COMM_WORLD, &ctx), 0);
