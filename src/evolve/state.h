@@ -52,4 +52,8 @@ typedef struct weiss_observer {
  *  @param energy, columns  room for weiss_effective_count and weiss_effective_column_count doubles; the report points there */
 int weiss_state_report(weiss_state *state, double *energy, double *columns, weiss_report *report);
 
+/** Largest |m x H| over all nodes, A/m, for @p field as weiss_effective_evaluate gave it (3 * nowned). Infinite when the
+ *  field is not a number somewhere. Collective. */
+int weiss_state_torque(const weiss_state *state, const double *field, double *max_torque);
+
 #endif

@@ -1,0 +1,126 @@
+/* CVODE: variable-order BDF (or Adams) with Newton and preconditioned GMRES. */
+#include "evolve/integrator.h"
+
+#include <cvode/cvode.h>
+#include <string.h>
+#include <sunlinsol/sunlinsol_spgmr.h>
+
+/** Directions that GMRES keeps before it gives up (the step is then tried again, shorter). */
+#define KRYLOV_DIMENSION 30
+
+static int jacobian_product(N_Vector v, N_Vector Jv, realtype time, N_Vector y, N_Vector fy, void *data, N_Vector room)
+{
+    weiss_integrator *it = data;
+    (void)time, (void)y, (void)fy, (void)room; /* the right side was evaluated here last: llg keeps m and H */
+    return weiss_llg_product(it->llg, N_VGetArrayPointer(v), N_VGetArrayPointer(Jv));
+}
+
+static int setup_preconditioner(realtype time, N_Vector y, N_Vector fy, booleantype reuse, booleantype *is_new,
+                                realtype gamma, void *data)
+{
+    weiss_integrator *it = data;
+    (void)time, (void)y, (void)fy, (void)reuse;
+    *is_new = SUNTRUE;
+    return weiss_preconditioner_setup(it->preconditioner, gamma);
+}
+
+static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector r, N_Vector z, realtype gamma,
+                                realtype delta, int side, void *data)
+{
+    weiss_integrator *it = data;
+    (void)time, (void)y, (void)fy, (void)gamma, (void)delta, (void)side;
+    weiss_preconditioner_apply(it->preconditioner, N_VGetArrayPointer(r), N_VGetArrayPointer(z));
+    return 0;
+}
+
+/** Runs a set-up call of SUNDIALS. */
+#define SETUP(call)                                                                                                   \
+    do {                                                                                                              \
+        int flag_ = (call);                                                                                           \
+        if (flag_ != 0)                                                                                               \
+            return weiss_integrator_fail_setup(it, #call, flag_);                                                     \
+    } while (0)
+
+static int create_linear_solver(weiss_integrator *it, const weiss_integrator_options *options)
+{
+    const bool preconditioned = options->preconditioner != WEISS_PRECONDITION_NONE;
+    it->linear_solver = SUNLinSol_SPGMR(it->y, preconditioned ? SUN_PREC_LEFT : SUN_PREC_NONE, KRYLOV_DIMENSION,
+                                        it->sundials);
+    if (it->linear_solver == NULL)
+        return weiss_integrator_fail_setup(it, "SUNLinSol_SPGMR", -1);
+    /* Classical Gram-Schmidt with fused operations: two reductions an iteration, however many directions. */
+    SETUP(SUNLinSol_SPGMRSetGSType(it->linear_solver, SUN_CLASSICAL_GS));
+    SETUP(CVodeSetLinearSolver(it->memory, it->linear_solver, NULL));
+    SETUP(CVodeSetJacTimes(it->memory, NULL, jacobian_product));
+    if (preconditioned)
+        SETUP(CVodeSetPreconditioner(it->memory, setup_preconditioner, apply_preconditioner));
+    return 0;
+}
+
+static int create_cvode(weiss_integrator *it, const weiss_integrator_options *options)
+{
+    WEISS_TRY(weiss_preconditioner_create(it->llg, options->preconditioner, &it->preconditioner));
+    it->memory = CVodeCreate(strcmp(options->method, "adams") == 0 ? CV_ADAMS : CV_BDF, it->sundials);
+    if (it->memory == NULL)
+        return weiss_integrator_fail_setup(it, "CVodeCreate", -1);
+    SETUP(CVodeSetErrHandlerFn(it->memory, weiss_integrator_hear, it));
+    SETUP(CVodeSetUserData(it->memory, it));
+    SETUP(CVodeInit(it->memory, weiss_integrator_rhs, options->start, it->y));
+    SETUP(CVodeSStolerances(it->memory, options->rtol, options->atol));
+    SETUP(CVodeSetStopTime(it->memory, options->end));
+    if (options->max_step > 0)
+        SETUP(CVodeSetMaxStep(it->memory, options->max_step));
+    if (options->first_step > 0)
+        SETUP(CVodeSetInitStep(it->memory, options->first_step));
+    return create_linear_solver(it, options);
+}
+
+static void destroy_cvode(weiss_integrator *it)
+{
+    if (it->memory != NULL)
+        CVodeFree(&it->memory);
+}
+
+static int step_cvode(weiss_integrator *it)
+{
+    return CVode(it->memory, it->end, it->y, &it->time, CV_ONE_STEP);
+}
+
+static int interpolate_cvode(weiss_integrator *it, double time, N_Vector out)
+{
+    return CVodeGetDky(it->memory, time, 0, out);
+}
+
+static double last_step_of_cvode(weiss_integrator *it)
+{
+    realtype step = 0;
+    CVodeGetLastStep(it->memory, &step);
+    return step;
+}
+
+static void statistics_of_cvode(weiss_integrator *it, weiss_statistic_fn fn, void *self)
+{
+    long nonlinear = 0, krylov = 0, setups = 0, error = 0, convergence = 0, linear = 0;
+    CVodeGetNumNonlinSolvIters(it->memory, &nonlinear);
+    CVodeGetNumLinIters(it->memory, &krylov);
+    CVodeGetNumPrecEvals(it->memory, &setups);
+    CVodeGetNumErrTestFails(it->memory, &error);
+    CVodeGetNumNonlinSolvConvFails(it->memory, &convergence);
+    CVodeGetNumLinConvFails(it->memory, &linear);
+    fn(self, "nonlinear_iterations", (double)nonlinear);
+    fn(self, "krylov_iterations", (double)krylov);
+    fn(self, "jacobian_products", (double)it->llg->products);
+    fn(self, "preconditioner_setups", (double)setups);
+    fn(self, "error_test_failures", (double)error);
+    fn(self, "nonlinear_failures", (double)convergence);
+    fn(self, "krylov_failures", (double)linear);
+}
+
+const weiss_integrator_method weiss_integrator_cvode = {
+    .create = create_cvode,
+    .destroy = destroy_cvode,
+    .step = step_cvode,
+    .interpolate = interpolate_cvode,
+    .statistics = statistics_of_cvode,
+    .last_step = last_step_of_cvode,
+};
