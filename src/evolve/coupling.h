@@ -10,12 +10,13 @@
 typedef float weiss_float4 __attribute__((vector_size(16)));
 
 typedef struct weiss_coupling {
-    weiss_lidx n;       /**< owned nodes */
-    int64_t *begin;     /**< n + 1, off-diagonal entries of row i are begin[i] .. begin[i+1]-1, columns ascending; owned */
-    int64_t *upper;     /**< n, first entry of row i whose column is above i; owned */
+    weiss_lidx n; /**< owned nodes */
+    int64_t *
+        begin; /**< n + 1, off-diagonal entries of row i are begin[i] .. begin[i+1]-1, columns ascending; owned */
+    int64_t *upper; /**< n, first entry of row i whose column is above i; owned */
     weiss_lidx *column; /**< owned */
-    float *value;       /**< owned */
-    double *diagonal;   /**< n; owned */
+    float *value; /**< owned */
+    double *diagonal; /**< n; owned */
 } weiss_coupling;
 
 /** Local. @return 0, WEISS_ERR_MEMORY */

@@ -8,15 +8,16 @@
 /** Directions that GMRES keeps before it gives up (the step is then tried again, shorter). */
 #define KRYLOV_DIMENSION 30
 
-static int jacobian_product(N_Vector v, N_Vector Jv, realtype time, N_Vector y, N_Vector fy, void *data, N_Vector room)
+static int jacobian_product(N_Vector v, N_Vector Jv, realtype time, N_Vector y, N_Vector fy, void *data,
+                            N_Vector room)
 {
     weiss_integrator *it = data;
     (void)time, (void)y, (void)fy, (void)room; /* the right side was evaluated here last: llg keeps m and H */
     return weiss_llg_product(it->llg, N_VGetArrayPointer(v), N_VGetArrayPointer(Jv));
 }
 
-static int setup_preconditioner(realtype time, N_Vector y, N_Vector fy, booleantype reuse, booleantype *is_new,
-                                realtype gamma, void *data)
+static int setup_preconditioner(realtype time, N_Vector y, N_Vector fy, booleantype reuse,
+                                booleantype *is_new, realtype gamma, void *data)
 {
     weiss_integrator *it = data;
     (void)time, (void)y, (void)fy, (void)reuse;
@@ -24,8 +25,8 @@ static int setup_preconditioner(realtype time, N_Vector y, N_Vector fy, booleant
     return weiss_preconditioner_setup(it->preconditioner, gamma);
 }
 
-static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector r, N_Vector z, realtype gamma,
-                                realtype delta, int side, void *data)
+static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector r, N_Vector z,
+                                realtype gamma, realtype delta, int side, void *data)
 {
     weiss_integrator *it = data;
     (void)time, (void)y, (void)fy, (void)gamma, (void)delta, (void)side;
@@ -34,18 +35,18 @@ static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector
 }
 
 /** Runs a set-up call of SUNDIALS. */
-#define SETUP(call)                                                                                                   \
-    do {                                                                                                              \
-        int flag_ = (call);                                                                                           \
-        if (flag_ != 0)                                                                                               \
-            return weiss_integrator_fail_setup(it, #call, flag_);                                                     \
+#define SETUP(call)                                                                                          \
+    do {                                                                                                     \
+        int flag_ = (call);                                                                                  \
+        if (flag_ != 0)                                                                                      \
+            return weiss_integrator_fail_setup(it, #call, flag_);                                            \
     } while (0)
 
 static int create_linear_solver(weiss_integrator *it, const weiss_integrator_options *options)
 {
     const bool preconditioned = options->preconditioner != WEISS_PRECONDITION_NONE;
-    it->linear_solver = SUNLinSol_SPGMR(it->y, preconditioned ? SUN_PREC_LEFT : SUN_PREC_NONE, KRYLOV_DIMENSION,
-                                        it->sundials);
+    it->linear_solver = SUNLinSol_SPGMR(it->y, preconditioned ? SUN_PREC_LEFT : SUN_PREC_NONE,
+                                        KRYLOV_DIMENSION, it->sundials);
     if (it->linear_solver == NULL)
         return weiss_integrator_fail_setup(it, "SUNLinSol_SPGMR", -1);
     /* Classical Gram-Schmidt with fused operations: two reductions an iteration, however many directions. */

@@ -3,11 +3,11 @@
 
 #include <arkode/arkode_erkstep.h>
 
-#define SETUP(call)                                                                                                   \
-    do {                                                                                                              \
-        int flag_ = (call);                                                                                           \
-        if (flag_ != 0)                                                                                               \
-            return weiss_integrator_fail_setup(it, #call, flag_);                                                     \
+#define SETUP(call)                                                                                          \
+    do {                                                                                                     \
+        int flag_ = (call);                                                                                  \
+        if (flag_ != 0)                                                                                      \
+            return weiss_integrator_fail_setup(it, #call, flag_);                                            \
     } while (0)
 
 static int create_erk(weiss_integrator *it, const weiss_integrator_options *options)

@@ -76,7 +76,8 @@ int weiss_integrator_rhs(realtype time, N_Vector y, N_Vector ydot, void *integra
     return weiss_llg_evaluate(it->llg, time, N_VGetArrayPointer(y), N_VGetArrayPointer(ydot));
 }
 
-void weiss_integrator_hear(int code, const char *module, const char *function, char *message, void *integrator)
+void weiss_integrator_hear(int code, const char *module, const char *function, char *message,
+                           void *integrator)
 {
     weiss_integrator *it = integrator;
     (void)code;
@@ -90,8 +91,8 @@ void weiss_integrator_hear(int code, const char *module, const char *function, c
 int weiss_integrator_fail_setup(weiss_integrator *it, const char *call, int flag)
 {
     return weiss_fail(it->llg->state->ctx, WEISS_ERR_LIBRARY,
-                      "dynamics: the time integrator could not be set up: %s of SUNDIALS returned %d%s%s", call, flag,
-                      it->said[0] ? ": " : "", it->said);
+                      "dynamics: the time integrator could not be set up: %s of SUNDIALS returned %d%s%s",
+                      call, flag, it->said[0] ? ": " : "", it->said);
 }
 
 static int fail_step(weiss_integrator *it, int flag)
@@ -103,11 +104,12 @@ static int fail_step(weiss_integrator *it, int flag)
     char when[32], step[32];
     weiss_format_quantity(it->time, WEISS_TIME, 6, when, sizeof when);
     weiss_format_quantity(it->method->last_step(it), WEISS_TIME, 3, step, sizeof step);
-    return weiss_fail(ctx, WEISS_ERR_CONVERGENCE,
-                      "dynamics: the integrator gave up at t = %s of the stage, after %lld steps, the last of %s "
-                      "(SUNDIALS flag %d, %s). Try a larger rtol if it is below 1e-9, a smaller first_step or max_step, "
-                      "and check the units of the materials",
-                      when, (long long)it->steps, step, flag, it->said[0] ? it->said : "the time does not advance");
+    return weiss_fail(
+        ctx, WEISS_ERR_CONVERGENCE,
+        "dynamics: the integrator gave up at t = %s of the stage, after %lld steps, the last of %s "
+        "(SUNDIALS flag %d, %s). Try a larger rtol if it is below 1e-9, a smaller first_step or max_step, "
+        "and check the units of the materials",
+        when, (long long)it->steps, step, flag, it->said[0] ? it->said : "the time does not advance");
 }
 
 int weiss_integrator_step(weiss_integrator *it)

@@ -12,11 +12,11 @@ typedef struct weiss_integrator weiss_integrator;
 
 typedef struct weiss_integrator_options {
     const char *method; /**< "bdf", "adams" or "rk" */
-    double start;       /**< s, stage time to start from */
-    double end;         /**< s, no step goes beyond */
-    double rtol, atol;  /**< of the components of m */
-    double max_step;    /**< s; 0: no limit */
-    double first_step;  /**< s; 0: found by the integrator */
+    double start; /**< s, stage time to start from */
+    double end; /**< s, no step goes beyond */
+    double rtol, atol; /**< of the components of m */
+    double max_step; /**< s; 0: no limit */
+    double first_step; /**< s; 0: found by the integrator */
     weiss_preconditioner_kind preconditioner;
 } weiss_integrator_options;
 
@@ -37,19 +37,19 @@ extern const weiss_integrator_method weiss_integrator_cvode;
 extern const weiss_integrator_method weiss_integrator_erk;
 
 struct weiss_integrator {
-    weiss_llg *llg;                        /**< borrowed */
+    weiss_llg *llg; /**< borrowed */
     const weiss_integrator_method *method;
-    double time;                           /**< s, stage time reached */
-    double end;                            /**< s */
+    double time; /**< s, stage time reached */
+    double end; /**< s */
     int64_t steps;
-    double *m;                             /**< 3 * nowned, solution at time (not normalised); owned */
-    double *dense;                         /**< 3 * nowned, solution at the time asked for last; owned */
-    N_Vector y, y_dense;                   /**< the same as SUNDIALS vectors */
+    double *m; /**< 3 * nowned, solution at time (not normalised); owned */
+    double *dense; /**< 3 * nowned, solution at the time asked for last; owned */
+    N_Vector y, y_dense; /**< the same as SUNDIALS vectors */
     SUNContext sundials;
-    void *memory;                          /**< of SUNDIALS */
+    void *memory; /**< of SUNDIALS */
     SUNLinearSolver linear_solver;
     weiss_preconditioner *preconditioner;
-    char said[512];                        /**< last message of SUNDIALS */
+    char said[512]; /**< last message of SUNDIALS */
 };
 
 /** Starts at state->m. Collective. @return 0, WEISS_ERR_MEMORY, WEISS_ERR_LIBRARY */
@@ -68,7 +68,8 @@ void weiss_integrator_statistics(weiss_integrator *integrator, weiss_statistic_f
 /** Right side in the form that SUNDIALS calls; the user data are the integrator. */
 int weiss_integrator_rhs(realtype time, N_Vector y, N_Vector ydot, void *integrator);
 /** Keeps messages of SUNDIALS for our own ones. */
-void weiss_integrator_hear(int code, const char *module, const char *function, char *message, void *integrator);
+void weiss_integrator_hear(int code, const char *module, const char *function, char *message,
+                           void *integrator);
 /** Stores what a failed set-up call means. */
 int weiss_integrator_fail_setup(weiss_integrator *integrator, const char *call, int flag);
 

@@ -10,15 +10,15 @@
 
 typedef struct weiss_llg {
     weiss_state *state; /**< borrowed; its m is not touched */
-    size_t nowned;      /**< nodes of this rank */
-    double *rate;       /**< nowned, -gamma / (1 + alpha^2), m/(A s); owned */
-    double *m;          /**< 3 * nlocal, where the right side was evaluated last, with ghosts; owned */
-    double *H;          /**< 3 * nowned, the field there, A/m; owned */
-    double time;        /**< s, since the start of the stage: when */
-    double *v;          /**< 3 * nlocal, argument of the last product, with ghosts; owned */
-    double *Hv;         /**< 3 * nowned, H'(m) v; owned */
+    size_t nowned; /**< nodes of this rank */
+    double *rate; /**< nowned, -gamma / (1 + alpha^2), m/(A s); owned */
+    double *m; /**< 3 * nlocal, where the right side was evaluated last, with ghosts; owned */
+    double *H; /**< 3 * nowned, the field there, A/m; owned */
+    double time; /**< s, since the start of the stage: when */
+    double *v; /**< 3 * nlocal, argument of the last product, with ghosts; owned */
+    double *Hv; /**< 3 * nowned, H'(m) v; owned */
     int64_t evaluations; /**< calls of weiss_llg_evaluate */
-    int64_t products;    /**< calls of weiss_llg_product */
+    int64_t products; /**< calls of weiss_llg_product */
 } weiss_llg;
 
 /** Collective. */

@@ -12,12 +12,12 @@ typedef struct columns3 {
 } columns3;
 
 struct weiss_preconditioner {
-    weiss_llg *llg;                 /* borrowed */
+    weiss_llg *llg; /* borrowed */
     weiss_preconditioner_kind kind;
     weiss_coupling *coupling;
-    double *blocks;                 /* 9 * nowned, local part of H'(m) */
-    columns3 *inverse;              /* D_i^-1 */
-    columns3 *spread;               /* gamma D_i^-1 L_i: takes the sum over neighbours to what it adds to the solution */
+    double *blocks; /* 9 * nowned, local part of H'(m) */
+    columns3 *inverse; /* D_i^-1 */
+    columns3 *spread; /* gamma D_i^-1 L_i: takes the sum over neighbours to what it adds to the solution */
     weiss_float4 *z;
 };
 
@@ -32,7 +32,8 @@ int weiss_preconditioner_create(weiss_llg *llg, weiss_preconditioner_kind kind, 
     pre->kind = kind;
     if (kind == WEISS_PRECONDITION_NONE)
         goto out;
-    WEISS_TRY_OUT(code, weiss_coupling_create(ctx, llg->state->effective, (weiss_lidx)llg->nowned, &pre->coupling));
+    WEISS_TRY_OUT(code,
+                  weiss_coupling_create(ctx, llg->state->effective, (weiss_lidx)llg->nowned, &pre->coupling));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->blocks, 9 * llg->nowned));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->inverse, llg->nowned));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->spread, llg->nowned));
@@ -61,7 +62,8 @@ static columns3 by_columns(double scale, const double a[9])
 {
     columns3 c;
     for (int k = 0; k < 3; k++)
-        c.column[k] = (weiss_float4){(float)(scale * a[k]), (float)(scale * a[3 + k]), (float)(scale * a[6 + k]), 0};
+        c.column[k] =
+            (weiss_float4){(float)(scale * a[k]), (float)(scale * a[3 + k]), (float)(scale * a[6 + k]), 0};
     return c;
 }
 

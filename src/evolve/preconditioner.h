@@ -9,7 +9,7 @@
 
 typedef enum weiss_preconditioner_kind {
     WEISS_PRECONDITION_NONE,
-    WEISS_PRECONDITION_DIAGONAL,    /**< D^-1, D the 3x3 diagonal blocks of A */
+    WEISS_PRECONDITION_DIAGONAL, /**< D^-1, D the 3x3 diagonal blocks of A */
     WEISS_PRECONDITION_GAUSS_SEIDEL /**< one symmetric sweep, ((D + L) D^-1 (D + U))^-1, block Jacobi between ranks */
 } weiss_preconditioner_kind;
 

@@ -37,11 +37,12 @@ int weiss_state_normalise(weiss_state *state)
     for (weiss_lidx i = 0; i < state->mesh->nowned && code == 0; i++) {
         double *m = state->m + 3 * (size_t)i;
         if (weiss_normalise3(m) == 0)
-            code = weiss_fail(state->ctx, WEISS_ERR_VALUE,
-                              "node %lld of the mesh at (%g, %g, %g) m has the magnetisation (%g, %g, %g), which gives no "
-                              "direction: give every node a vector that is not zero",
-                              (long long)state->mesh->original[i], state->mesh->xyz[3 * (size_t)i],
-                              state->mesh->xyz[3 * (size_t)i + 1], state->mesh->xyz[3 * (size_t)i + 2], m[0], m[1], m[2]);
+            code = weiss_fail(
+                state->ctx, WEISS_ERR_VALUE,
+                "node %lld of the mesh at (%g, %g, %g) m has the magnetisation (%g, %g, %g), which gives no "
+                "direction: give every node a vector that is not zero",
+                (long long)state->mesh->original[i], state->mesh->xyz[3 * (size_t)i],
+                state->mesh->xyz[3 * (size_t)i + 1], state->mesh->xyz[3 * (size_t)i + 2], m[0], m[1], m[2]);
     }
     WEISS_TRY(weiss_agree(state->ctx, code));
     return weiss_halo_update(state->mesh, 3, state->m);
@@ -80,6 +81,7 @@ int weiss_state_torque(const weiss_state *state, const double *field, double *ma
     }
     largest = isnan(largest) ? INFINITY : sqrt(largest);
     if (MPI_Allreduce(&largest, max_torque, 1, MPI_DOUBLE, MPI_MAX, weiss_comm(state->ctx)) != MPI_SUCCESS)
-        return weiss_fail(state->ctx, WEISS_ERR_MPI, "the largest torque could not be found: MPI_Allreduce failed");
+        return weiss_fail(state->ctx, WEISS_ERR_MPI,
+                          "the largest torque could not be found: MPI_Allreduce failed");
     return 0;
 }
