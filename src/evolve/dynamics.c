@@ -26,8 +26,8 @@ typedef struct dynamics {
     bool stopped_by_condition;
 } dynamics;
 
-/** Where resume[] holds what. */
-enum { RESUME_STAGE_TIME, RESUME_START, RESUME_STEPS, RESUME_COUNT };
+/** Where resume[] holds what, after the steps. */
+enum { RESUME_STAGE_TIME = WEISS_RESUME_STEPS + 1, RESUME_START, RESUME_COUNT };
 
 /** Shows the solution @p m at stage time @p time to the outside: normalised, with ghosts. Collective. */
 static int set_state(dynamics *d, double time, const double *m)
@@ -43,7 +43,7 @@ static int set_state(dynamics *d, double time, const double *m)
     d->run->steps = d->integrator->steps;
     d->run->resume[RESUME_STAGE_TIME] = time;
     d->run->resume[RESUME_START] = d->start;
-    d->run->resume[RESUME_STEPS] = (double)d->run->steps;
+    d->run->resume[WEISS_RESUME_STEPS] = (double)d->run->steps;
     d->run->nresume = RESUME_COUNT;
     return weiss_halo_update(state->mesh, 3, state->m);
 }
@@ -193,7 +193,7 @@ static int prepare(dynamics *d)
     WEISS_TRY(weiss_llg_create(d->state, &d->llg));
     WEISS_TRY(weiss_integrator_create(d->llg, &options, &d->integrator));
     if (resumed)
-        d->integrator->steps = (int64_t)run->resume[RESUME_STEPS];
+        d->integrator->steps = (int64_t)run->resume[WEISS_RESUME_STEPS];
     return set_state(d, now, d->integrator->m);
 }
 

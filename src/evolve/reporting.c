@@ -56,6 +56,7 @@ int weiss_reporting_step(weiss_reporting *r, double fraction, const double *mean
                          double energy_total)
 {
     const weiss_observer *observer = r->run->observer;
+    r->run->resume[WEISS_RESUME_STEPS] = (double)r->run->steps;
     if (observer == NULL || observer->step == NULL)
         return 0;
     fill_place(r, fraction);

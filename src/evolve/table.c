@@ -2,8 +2,12 @@
 #include "evolve/stage.h"
 
 extern const weiss_stage_class weiss_stage_dynamics;
+extern const weiss_stage_class weiss_stage_relax;
+extern const weiss_stage_class weiss_stage_hysteresis;
 
 const weiss_stage_class *const weiss_stage_table[] = {
     &weiss_stage_dynamics,
+    &weiss_stage_relax,
+    &weiss_stage_hysteresis,
     NULL,
 };
