@@ -83,7 +83,7 @@ static int stable_order(const weiss_integrator *it, int *order)
 static int create_cvode(weiss_integrator *it, const weiss_integrator_options *options)
 {
     const bool adams = strcmp(options->method, "adams") == 0;
-    int order;
+    int order = 2;
     WEISS_TRY(stable_order(it, &order));
     WEISS_TRY(weiss_preconditioner_create(it->llg, options->preconditioner, &it->preconditioner));
     it->memory = CVodeCreate(adams ? CV_ADAMS : CV_BDF, it->sundials);
