@@ -4,13 +4,11 @@
 #include <pthread.h>
 #include <string.h>
 
-extern const weiss_output_class weiss_csv_output, weiss_fields_output, weiss_run_json_output;
+extern const weiss_output_class weiss_csv_output, weiss_fields_output, weiss_run_json_output,
+    weiss_curves_output;
 
 const weiss_output_class *const weiss_output_table[] = {
-    &weiss_csv_output,
-    &weiss_fields_output,
-    &weiss_run_json_output,
-    NULL,
+    &weiss_csv_output, &weiss_fields_output, &weiss_curves_output, &weiss_run_json_output, NULL,
 };
 
 /* The one table of all keys, put together once and constant from then on. */

@@ -75,9 +75,21 @@ def check_json(folder, status):
     return facts
 
 
+def check_curves(folder):
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.parse(folder / "curves.svg").getroot()
+    texts = ["".join(text.itertext()) for text in root.iter(svg + "text")]
+    for wanted in ("Mean magnetisation", "Energy (aJ)", "Time (ps)", "mx", "my", "mz", "total", "exchange"):
+        assert wanted in texts, (wanted, texts)
+    lengths = [path.get("d").count(" ") for path in root.iter(svg + "path")]
+    head = (folder / "table.csv").read_text().splitlines()[0]
+    assert len(lengths) == 3 + head.count("(J)") and min(lengths) > ROWS, lengths
+
+
 def whole_run(folder):
     run("whole", folder, "{fields_add: [effective, exchange], fields_precision: single}")
     check_table(folder, ROWS)
+    check_curves(folder)
     check_fields(folder, SNAPSHOTS, ("m", "H_effective", "H_exchange"))
     facts = check_json(folder, "complete")
     assert facts["phases_s"] == {"mesh": 0.5} and facts["output"] == {"rows": ROWS, "snapshots": SNAPSHOTS}
