@@ -144,7 +144,10 @@ static const char *sample(const weiss_key *key, char *out, size_t size)
         snprintf(out, size, "[%s]", example);
         break;
     default:
-        snprintf(out, size, "%s", key->kind == WEISS_KIND_TEXT ? "text" : "{}");
+        snprintf(out, size, "%s",
+                 key->kind == WEISS_KIND_TEXT   ? "text"
+                 : key->kind == WEISS_KIND_LIST ? "[]"
+                                                : "{}");
         break;
     }
     return out;
