@@ -1,0 +1,36 @@
+# Completion of weiss for bash.
+_weiss_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_weiss_files() {
+    mapfile -t COMPREPLY < <(compgen -f -X "$1" -- "${COMP_WORDS[COMP_CWORD]}"; compgen -d -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_weiss() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        _weiss_words "run mesh help --help --version"
+        return
+    fi
+    case ${COMP_WORDS[1]}:$word in
+    run:-*) _weiss_words "--ranks --restart --changed --out --check --print-defaults --quiet --help" ;;
+    run:*)
+        case $before in
+        -n | --ranks) _weiss_words "1 2 4 8 16" ;;
+        *) _weiss_files '!*.y?(a)ml' ;;
+        esac
+        ;;
+    mesh:-*) _weiss_words "--format --unit --help" ;;
+    mesh:*)
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            _weiss_words "make info convert"
+        else
+            _weiss_files ''
+        fi
+        ;;
+    help:*) _weiss_words "run mesh help" ;;
+    esac
+}
+
+complete -o filenames -o bashdefault -F _weiss weiss
