@@ -71,7 +71,7 @@ static void become_mpirun(int nranks, int argc, char **argv, pid_t launcher, con
     static const char *const names[] = {"mpirun.openmpi", "mpirun"};
     char program[4096], count[16];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    char **words = calloc((size_t)argc + 8, sizeof *words);
+    char **words = calloc((size_t)argc + 9, sizeof *words);
     int n = 0;
     if (length < 0 || words == NULL)
         _exit(WEISS_EXIT_ERROR);
@@ -84,6 +84,7 @@ static void become_mpirun(int nranks, int argc, char **argv, pid_t launcher, con
     words[n++] = strdup("-n");
     words[n++] = count;
     words[n++] = program;
+    words[n++] = strdup("run");
     for (int i = 0; i < argc; i++)
         words[n++] = argv[i];
     setpgid(0, 0);
@@ -105,6 +106,8 @@ static void become_mpirun(int nranks, int argc, char **argv, pid_t launcher, con
 static int translate(int status, int asked)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : WEISS_EXIT_SIGNAL + WTERMSIG(status);
+    if (asked != 0 && WIFSIGNALED(status))
+        fprintf(stderr, "weiss: stopped before the run began; nothing was saved\n");
     if (asked != 0 && code == WEISS_EXIT_SIGNAL + SIGUSR1)
         return WEISS_EXIT_SIGNAL + asked;
     if (code == WEISS_EXIT_DONE || code == WEISS_EXIT_ERROR || code == WEISS_EXIT_USAGE ||
@@ -160,5 +163,6 @@ int weiss_launch(int nranks, int argc, char **argv)
     }
     if (mpirun == 0)
         become_mpirun(nranks, argc, argv, launcher, &before);
-    return translate(attend(mpirun, &watched, &asked), asked);
+    int status = attend(mpirun, &watched, &asked);
+    return translate(status, asked);
 }

@@ -2,7 +2,7 @@
 #ifndef WEISS_COMMAND_LAUNCH_H
 #define WEISS_COMMAND_LAUNCH_H
 
-/** Runs this program with @p argv (the words after "weiss", without -n) on @p nranks ranks and waits for the end.
+/** Runs `weiss run` with the arguments @p argv on @p nranks ranks and waits for the end.
  *
  *  mpirun is a child in a process group of its own, so that Ctrl-C at the terminal reaches only the launcher. SIGTERM and
  *  SIGINT become SIGUSR1 to mpirun, which hands it on to the ranks: on SIGTERM it would kill them after a second, before

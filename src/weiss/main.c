@@ -61,6 +61,16 @@ static int unknown_subcommand(const weiss_command *command, const char *path, co
     return weiss_usage(path, "there is no subcommand \"%s\" of %s", shown, path);
 }
 
+static int missing_subcommand(const weiss_command *command, const char *path)
+{
+    char names[256] = "";
+    for (int i = 0; command->children[i] != NULL; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", command->children[i]->name);
+    }
+    return weiss_usage(path, "%s needs a subcommand, one of %s", path, names);
+}
+
 static int show_help(const weiss_command *command, const weiss_arguments *arguments)
 {
     char path[128] = "weiss";
@@ -106,7 +116,7 @@ int weiss_command_dispatch(const weiss_command *command, const char *path, int a
     if (!weiss_arguments_parse(command, path, argc, argv, &arguments))
         return WEISS_EXIT_USAGE;
     if (command->children != NULL)
-        return weiss_usage(path, "%s needs a subcommand", path);
+        return missing_subcommand(command, path);
     if (arguments.noperands < command->min_operands)
         return weiss_usage(path, "expected %s %s", path, command->operands);
     return command->run(command, &arguments);

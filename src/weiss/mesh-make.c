@@ -32,7 +32,8 @@ static int read_problem(weiss_session *session, const char *mesh, weiss_simulati
 }
 
 /** Writes on rank 0 with coordinates in @p unit metres. */
-static int write_mesh(weiss_context *ctx, weiss_tetmesh *mesh, const char *out, const char *format, double unit)
+static int write_mesh(weiss_context *ctx, weiss_tetmesh *mesh, const char *out, const char *format,
+                      double unit)
 {
     WEISS_TRY(weiss_mesh_show(ctx, mesh, out, true));
     weiss_tetmesh_scale(mesh, 1.0 / unit);

@@ -132,18 +132,15 @@ static int prepare(call *c)
 }
 
 /** Says how a run that stopped can go on. */
-static void show_way_on(const call *c, int signal_number)
+static void show_way_on(const call *c)
 {
     char time[32], out[4096] = "";
     const char *wanted = weiss_arguments_get(&weiss_command_run, c->arguments, "--out");
     if (wanted != NULL)
         snprintf(out, sizeof out, " --out %s", wanted);
-    fprintf(stderr,
-            "weiss: stopped by signal %d (%s) at t = %s; the state is saved, `weiss run --restart%s %s` goes "
-            "on\n",
-            signal_number, strsignal(signal_number),
-            weiss_format_quantity(c->simulation->state->time, WEISS_TIME, 4, time, sizeof time), out,
-            c->file);
+    weiss_format_quantity(c->simulation->state->time, WEISS_TIME, 4, time, sizeof time);
+    fprintf(stderr, "weiss: stopped at t = %s; the state is saved, `weiss run --restart%s %s` goes on\n",
+            time, out, c->file);
 }
 
 /** Exit code of a run that ended without an error, and what is to be said about it. */
@@ -155,7 +152,7 @@ static int conclude(call *c, int code, const weiss_run_result *result)
     if (code == WEISS_STOPPED) {
         MPI_Allreduce(MPI_IN_PLACE, &signal_number, 1, MPI_INT, MPI_MAX, weiss_comm(ctx));
         if (weiss_rank(ctx) == 0)
-            show_way_on(c, signal_number);
+            show_way_on(c);
         return WEISS_EXIT_SIGNAL + signal_number;
     }
     if (result->was_complete)
