@@ -24,6 +24,7 @@ static const weiss_key keys[] = {
      .help = "Unit of length of the coordinates in the file",
      .example = "nm"},
     {.name = "max_edge",
+     .shown = true,
      .kind = WEISS_KIND_NUMBER,
      .quantity = WEISS_LENGTH,
      .positive = true,

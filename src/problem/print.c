@@ -197,7 +197,7 @@ static void print_members(printer *p, const prefix *at, const weiss_key *table)
 {
     const weiss_key *shown = shown_alternative(table);
     for (const weiss_key *key = table; key != NULL && key->name != NULL; key++)
-        print_key(p, at, key, "", key->alternative ? key == shown : key->required || key->fallback != NULL);
+        print_key(p, at, key, "", key->alternative ? key == shown : key->required || key->shown || key->fallback != NULL);
 }
 
 static void print_elements(printer *p, const prefix *at, const weiss_key *key)

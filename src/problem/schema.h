@@ -18,6 +18,7 @@ struct weiss_key {
     const char *fallback;
     /** Must be given when the enclosing map is. */
     bool required;
+    bool shown; /**< in force in --print-defaults (with its example) although it may be left out */
     /** Exactly one of the alternatives of a map must be given; without any, the one that has a fallback is taken. The
      *  bare name of an alternative that is a MAP stands for it with its defaults (`- relax`). */
     bool alternative;

@@ -2,7 +2,6 @@
 #include "weiss/command.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void print_option(const weiss_option *option)
 {
@@ -17,7 +16,6 @@ static void print_option(const weiss_option *option)
 void weiss_command_help(const weiss_command *command, const char *path)
 {
     static const weiss_option help = {"--help", 'h', NULL, "Print this text"};
-    static const weiss_option version = {"--version", 'V', NULL, "Print the version"};
     printf("%s: %s\n\nUsage: %s", path, command->summary, path);
     if (command->children != NULL)
         printf(" SUBCOMMAND ...\n");
@@ -34,6 +32,4 @@ void weiss_command_help(const weiss_command *command, const char *path)
     for (int i = 0; command->options != NULL && command->options[i].name != NULL; i++)
         print_option(&command->options[i]);
     print_option(&help);
-    if (strcmp(path, "weiss") == 0)
-        print_option(&version);
 }

@@ -25,10 +25,16 @@ static const weiss_command *const commands[] = {
     NULL,
 };
 
+static const weiss_option options[] = {
+    {"--version", 'V', NULL, "Print the version"},
+    {0},
+};
+
 static const weiss_command command_weiss = {
     .name = "weiss",
     .summary = "Finite-element micromagnetics",
     .operands = "",
+    .options = options,
     .children = commands,
     .text = "Weiss solves the Landau-Lifshitz-Gilbert equation on tetrahedral meshes, on one core or many.\n"
             "A problem is a short file in YAML; results go to NAME.out/ in the current directory.\n"

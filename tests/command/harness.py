@@ -15,7 +15,7 @@ MPIRUN = os.environ.get("MPIRUN", "mpirun")
 
 # A cube of 125 nodes whose magnetisation precesses about a field; 40 rows.
 PRECESSION = """\
-mesh: {grid: {size: [20 nm, 20 nm, 20 nm], cells: [4, 4, 4]}}
+mesh: {grid: {size: [12 nm, 12 nm, 12 nm], cells: [4, 4, 4]}}
 materials:
   permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.02}
 initial: {uniform: [1, 0.1, 0.3]}

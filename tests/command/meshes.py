@@ -24,7 +24,7 @@ class Meshes(harness.Case):
         self.write("bar.yaml", harness.PRECESSION)
         self.assert_done(self.weiss("mesh", "make", "bar.yaml", "bar.msh"))
         self.write("file.yaml", harness.PRECESSION.replace(
-            "grid: {size: [20 nm, 20 nm, 20 nm], cells: [4, 4, 4]}", "file: bar.msh, unit: nm"))
+            "grid: {size: [12 nm, 12 nm, 12 nm], cells: [4, 4, 4]}", "file: bar.msh, unit: nm"))
         self.assertIn("125 nodes", self.weiss("run", "--check", "file.yaml").stdout)
 
     def test_mistakes(self):

@@ -5,7 +5,7 @@ import harness
 
 BROKEN = {
     "missing file": (None, "bar.yaml", "cannot be opened"),
-    "empty": ("", "bar.yaml", "mesh"),
+    "empty": ("", "bar.yaml:1", "empty"),
     "not a mapping": ("- 1\n- 2\n", "bar.yaml:1", "expected"),
     "bad syntax": ("mesh: {box: [1, 2\n", "bar.yaml:", "expected"),
     "unknown key": (harness.PRECESSION.replace("initial:", "intial:"), "bar.yaml:4", "intial", "initial"),
@@ -15,7 +15,7 @@ BROKEN = {
     "zero vector": (harness.PRECESSION.replace("[1, 0.1, 0.3]", "[0, 0, 0]"), "bar.yaml:4", "uniform"),
     "missing region": (harness.PRECESSION + "regions: {2: permalloy}\n", "bar.yaml", "region"),
     "missing mesh file": (harness.PRECESSION.replace(
-        "grid: {size: [20 nm, 20 nm, 20 nm], cells: [4, 4, 4]}", "file: none.msh, unit: nm"), "none.msh"),
+        "grid: {size: [12 nm, 12 nm, 12 nm], cells: [4, 4, 4]}", "file: none.msh, unit: nm"), "none.msh"),
 }
 
 
@@ -25,9 +25,14 @@ class Problems(harness.Case):
             with self.subTest(name):
                 if text is not None:
                     self.write("bar.yaml", text)
-                for arguments in (["run", "bar.yaml"], ["run", "--check", "bar.yaml"], ["run", "-q", "bar.yaml"]):
-                    self.assert_one_message(self.weiss(*arguments), *words)
+                self.assert_one_message(self.weiss("run", "bar.yaml"), *words)
                 self.assertNotIn("bar.out", os.listdir(self.directory))
+
+    def test_check_and_quiet_tell_as_much(self):
+        text, *words = BROKEN["unknown key"]
+        self.write("bar.yaml", text)
+        self.assert_one_message(self.weiss("run", "--check", "bar.yaml"), *words)
+        self.assert_one_message(self.weiss("run", "--quiet", "bar.yaml"), *words)
 
     def test_broken_problem_on_two_ranks(self):
         self.write("bar.yaml", BROKEN["unknown key"][0])

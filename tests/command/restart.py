@@ -2,6 +2,7 @@
 
 usage: restart.py RANKS, the number of ranks of the run that is stopped"""
 import os
+import shutil
 import signal
 import sys
 
@@ -24,7 +25,7 @@ class Restart(harness.Case):
         for ranks in ("1", "2", "4"):
             with self.subTest(ranks=ranks):
                 copy = f"copy{ranks}"
-                harness.shutil.copytree(self.path("bar.out"), self.path(copy))
+                shutil.copytree(self.path("bar.out"), self.path(copy))
                 self.assert_done(self.weiss("run", "--restart", "-n", ranks, "--out", copy, "bar.yaml"))
                 joined = self.table(copy)
                 self.assert_same_table(self.whole, joined, 1e-4)

@@ -1,5 +1,6 @@
 """Signals at the launcher of a parallel run reach the ranks, and nothing is left running."""
 import os
+import shutil
 import signal
 
 import harness
@@ -10,6 +11,7 @@ ENDLESS = harness.PRECESSION.replace("200 ps", "1 ms")
 class Signals(harness.Case):
     def begin(self, ranks):
         self.write("bar.yaml", ENDLESS)
+        shutil.rmtree(self.path("bar.out"), ignore_errors=True)
         process = self.start("run", "-n", ranks, "bar.yaml")
         self.wait_for_rows("bar.out", 2, process)
         return process
