@@ -45,6 +45,7 @@ static int collect_sections(weiss_schema *schema, weiss_context *ctx)
             schema->sections[n++] = *weiss_term_table[t]->section;
     schema->sections[n++] = (weiss_key){.name = "output",
                                         .kind = WEISS_KIND_MAP,
+                                        .fallback = "{}",
                                         .members = weiss_output_keys(),
                                         .help = "What is written to the directory of results"};
     return 0;
