@@ -20,6 +20,7 @@ static weiss_session *session;
 static const char macrospin[] = "mesh: {grid: {size: [4 nm, 4 nm, 4 nm], cells: [2, 2, 2]}}\n"
                                 "materials: {any: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}}\n"
                                 "initial: {uniform: [1, 0, 0]}\n"
+                                "demag: off\n"
                                 "applied: [0, 0, 100 mT]\n";
 
 static weiss_simulation *build(const char *text)
