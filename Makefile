@@ -26,7 +26,8 @@ deps:
 setup: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
 
-demo: all
+demo: setup
+	@ninja -C $(BUILD) -j $(JOBS) weiss
 	$(BUILD)/weiss run examples/permalloy-bar.yaml
 
 # Warnings are errors in what the tests run; a plain `make` only shows them.
