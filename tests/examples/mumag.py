@@ -37,9 +37,9 @@ MY_CROSSINGS = (196.7, 303.0, 447.2, 520.9, 625.5, 680.1, 776.6, 833.2, 939.8, 9
 def mumag4(runner, found, full):
     changes = [] if full else [("max_edge: 5 nm", "max_edge: 10 nm"), ("duration: 1 ns", "duration: 350 ps")]
     result = found.timed("reversal", lambda: runner.run("mumag4", "" if full else "coarse", changes))
+    start = result.table.stage(1).mean()
     table = result.table.stage(2)
-    times = [1e12 * (t - table["t (s)"][0]) for t in table["t (s)"]]
-    start = table.mean(0)
+    times = [1e12 * t for t in table["t (s)"]]
     for k, (name, value, tolerance) in enumerate((("<mx>", 0.96672, 0.002), ("<my>", 0.12573, 0.005), ("<mz>", 0, 1e-4))):
         found.add(f"{name} of the S-state", value, start[k], tolerance, relative=False, source="muMAG 4 submissions")
     tolerance = 0.01 if full else 0.05
