@@ -2,6 +2,7 @@
 from math import atan2, cos, pi, radians, sin, sqrt
 
 import formulas
+from run import Failure
 
 GAMMA = 2.211e5
 
@@ -31,26 +32,25 @@ def macrospin(runner, found, full):
 
 
 def switching(table, axis):
-    """Mean of the fields (A/m, along the unit vector axis) of the two rows between which m jumps most."""
+    """Mean of the fields (A/m, along the unit vector axis) of the two rows between which m jumps."""
     along = [sum(axis[k] * table[f"H_applied_{c} (A/m)"][i] for k, c in enumerate("xyz")) for i in range(len(table["mz"]))]
     jump = [sum((a - b) ** 2 for a, b in zip(table.mean(i), table.mean(i - 1))) for i in range(1, len(along))]
     at = jump.index(max(jump)) + 1
-    return (along[at] + along[at - 1]) / 2, abs(along[at] - along[at - 1])
+    if jump[at - 1] < 0.5:
+        raise Failure(f"{table.path}: m never jumps; its largest change is {sqrt(jump[at - 1]):.3g}")
+    return (along[at] + along[at - 1]) / 2
 
 
 def stoner_wohlfarth(runner, found, full):
     unit = 2e5 / (formulas.MU0 * 0.8e6)
     for degrees in (30, 0, 15, 45):
         psi = radians(degrees)
-        s, c = 200 * sin(psi), 200 * cos(psi)
+        s, c = 300 * sin(psi), 300 * cos(psi)
         changes = [] if degrees == 30 else [
             ("from: [100 mT, 0, 173.2051 mT], to: [-100 mT, 0, -173.2051 mT]",
              f"from: [{s:.6f} mT, 0, {c:.6f} mT], to: [{-s:.6f} mT, 0, {-c:.6f} mT]"),
             ("uniform: [0.5, 0, 0.8660254]", f"uniform: [{s:.6f}, 0, {c:.6f}]")]
-        if degrees == 0:  # without any field across it, the particle would stay in its unstable equilibrium
-            changes.append(("demag: off", "demag: off\napplied: [0.0001 mT, 0, 0]"))
         what = f"{degrees} degrees"
         result = found.timed(what, lambda: runner.run("stoner-wohlfarth", f"{degrees}" if changes else "", changes))
-        field, step = switching(result.table, (sin(psi), 0, cos(psi)))
-        found.add(f"switching field at {what}, in 2 K1 / (mu0 Ms)", formulas.switching_field(psi), -field / unit, 0.01,
-                  source="Stoner and Wohlfarth 1948")
+        found.add(f"switching field at {what}, in 2 K1 / (mu0 Ms)", formulas.switching_field(psi),
+                  -switching(result.table, (sin(psi), 0, cos(psi))) / unit, 0.01, source="Stoner and Wohlfarth 1948")
