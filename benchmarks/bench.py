@@ -75,7 +75,7 @@ def stepping(options):
         for round_number in range(options.rounds):
             for ranks in (1, 2):
                 record, _ = run_weiss(options, f"bar-{size}-{ranks}", ranks, mesh, STEPPING)
-                seconds.setdefault(f"weiss, {ranks} rank{'s'[:ranks - 1]}", []).append(record["stages"][0]["seconds"])
+                seconds.setdefault(f"weiss, {ranks} rank{'s'[:ranks - 1]}", []).append(record["phases_s"]["stages"])
                 nodes = record["mesh"]["nodes"]
             if options.against and size == "small":
                 seconds.setdefault("other program", []).append(run_other(options))
@@ -95,8 +95,8 @@ def operators(options):
             record, _ = run_weiss(options, f"operator-{edge}-{ranks}", ranks, BAR.format(edge=edge), "evaluate",
                                   "operator: hierarchical, tolerance: 1e-4")
             demag = record["terms"]["demag"]
-            rows.append([record["mesh"]["nodes"], demag["surface_nodes"], ranks, demag["assembly_seconds"],
-                         demag["bytes_per_surface_node"], 1e3 * demag["product_seconds"], demag["error"]])
+            rows.append([record["mesh"]["nodes"], demag["surface_nodes"], ranks, demag["boundary_seconds"],
+                         demag["bytes_per_surface_node"], 1e3 * demag["product_seconds"], demag["boundary_error"]])
     write(options, "operator", ["nodes", "surface nodes", "ranks", "assembly (s)", "bytes per surface node",
                                 "product (ms)", "error"], rows)
 
@@ -118,8 +118,8 @@ def main():
     parser.add_argument("--rounds", default=5, type=int, help="how often each is timed")
     parser.add_argument("--against", help="command of another program; it prints \"wall SECONDS\" of its time stepping")
     parser.add_argument("--mesh", help="value of `mesh:` for the small bar, such as {file: /path/bar.msh, unit: nm}")
-    parser.add_argument("--small-edge", default=3.55, type=float, help="edges of the small bar, nm (about 4,000 nodes)")
-    parser.add_argument("--large-edge", default=1.6, type=float, help="edges of the large bar, nm (about 35,000 nodes)")
+    parser.add_argument("--small-edge", default=3, type=float, help="edges of the small bar, nm (about 4,000 nodes)")
+    parser.add_argument("--large-edge", default=1.36, type=float, help="edges of the large bar, nm (about 35,000 nodes)")
     parser.add_argument("--operator-edges", default=[4, 2.5, 1.6, 1.2], type=float, nargs="+", help="edges for the operator, nm")
     parser.add_argument("--only", choices=["stepping", "operators", "start-up"], help="measure only this")
     options = parser.parse_args()

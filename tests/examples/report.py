@@ -19,8 +19,8 @@ PICTURES = {
     "stoner-wohlfarth-curves.svg": ("stoner-wohlfarth", "stoner-wohlfarth.out/curves.svg"),
     "bloch-wall-state.png": ("bloch-wall", "bloch-wall.out/state.png"),
     "wall-pinning-curves.svg": ("wall-pinning", "wall-pinning-AKJ.out/curves.svg"),
-    "mumag3-flower-state.png": ("mumag3", "mumag3-flower-8.47.out/state.png"),
-    "mumag3-vortex-state.png": ("mumag3", "mumag3-vortex-8.47.out/state.png"),
+    "mumag3-flower-state.png": ("mumag3", "mumag3-flower.out/state.png"),
+    "mumag3-vortex-state.png": ("mumag3", "mumag3-vortex.out/state.png"),
     "mumag4-curves.svg": ("mumag4", "mumag4.out/curves.svg"),
     "mumag4-state.png": ("mumag4", "mumag4.out/state.png"),
 }

@@ -66,7 +66,7 @@ class Result:
 
     @property
     def volume(self):
-        return self.record["mesh"]["volume"]
+        return self.record["mesh"]["volume_m3"]
 
 
 class Runner:
