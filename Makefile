@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all help deps setup demo build-checked build-asan check check-long asan install format tidy clean
+.PHONY: all help deps setup demo build-checked build-asan check check-long validation bench asan install format tidy clean
 all: setup
 	@ninja -C $(BUILD) -j $(JOBS)
 
@@ -13,7 +13,9 @@ help:
 	@echo "make             build; the command is then $(BUILD)/weiss"
 	@echo "make demo        install what is missing, build, reverse a Permalloy bar, show the curve"
 	@echo "make check       all tests, the quick ones also under sanitizers"
-	@echo "make check-long  the examples in full; takes hours"
+	@echo "make check-long  the examples in full; takes minutes"
+	@echo "make validation  the same, and their numbers and pictures into docs/validation.md"
+	@echo "make bench       times the program; results in bench.out"
 	@echo "make asan        only the tests under sanitizers, in $(ASAN_BUILD)"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR"
 	@echo "make deps        install the Debian packages that are missing"
@@ -52,6 +54,12 @@ asan: build-asan
 
 check-long: all
 	@tools/check $(BUILD) --suite long --timeout-multiplier 0
+
+validation: check-long
+	python3 tests/examples/report.py $(BUILD)
+
+bench: all
+	python3 benchmarks/bench.py --weiss $(BUILD)/weiss $(BENCH)
 
 install: all
 	meson configure $(BUILD) --prefix $(PREFIX)
