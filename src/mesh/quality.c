@@ -175,16 +175,18 @@ out:
     return code;
 }
 
-double weiss_mesh_longest_edge(const weiss_tetmesh *mesh, int tag)
+void weiss_mesh_count_edges(const weiss_tetmesh *mesh, int tag, double limit, weiss_edge_count *count)
 {
-    double longest = 0;
     for (weiss_gidx e = 0; e < mesh->ntets; e++) {
         const double *x[4];
         if (mesh->region[e] != tag)
             continue;
         get_corners(mesh, e, x);
-        for (int k = 0; k < 6; k++)
-            longest = fmax(longest, weiss_distance(x[weiss_tet_edge[k][0]], x[weiss_tet_edge[k][1]]));
+        for (int k = 0; k < 6; k++) {
+            double length = weiss_distance(x[weiss_tet_edge[k][0]], x[weiss_tet_edge[k][1]]);
+            count->all++;
+            count->above += length > limit;
+            count->longest = fmax(count->longest, length);
+        }
     }
-    return longest;
 }

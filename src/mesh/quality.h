@@ -56,7 +56,13 @@ int weiss_mesh_measure(weiss_context *ctx, const weiss_tetmesh *mesh, weiss_mesh
 /** Writes the facts for people, one a line. */
 void weiss_mesh_quality_print(const weiss_mesh_quality *quality, FILE *to);
 
-/** Longest edge of the elements of region @p tag, m; 0 when there are none. */
-double weiss_mesh_longest_edge(const weiss_tetmesh *mesh, int tag);
+/** Edges of elements; an edge counts once for each element around it. */
+typedef struct weiss_edge_count {
+    weiss_gidx all, above; /**< above: longer than the limit */
+    double longest; /**< m */
+} weiss_edge_count;
+
+/** Adds the edges of the elements of region @p tag to @p count. @param limit  m. Local. */
+void weiss_mesh_count_edges(const weiss_tetmesh *mesh, int tag, double limit, weiss_edge_count *count);
 
 #endif
