@@ -6,9 +6,7 @@
 #include "output/vtu.h"
 #include "problem/schema.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,22 +115,6 @@ static int fill_cells(fields *f)
     return 0;
 }
 
-/* Removes snapshots from number @p first on: those of an earlier run, or written after the checkpoint. */
-static void remove_snapshots(const char *folder, int64_t first)
-{
-    DIR *listing = opendir(folder);
-    if (listing == NULL)
-        return;
-    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
-        int64_t number;
-        int end = 0;
-        if (sscanf(entry->d_name, "m-%" SCNd64 ".vtu%n", &number, &end) == 1 && end > 0 &&
-            entry->d_name[end] == '\0' && number >= first)
-            unlinkat(dirfd(listing), entry->d_name, 0);
-    }
-    closedir(listing);
-}
-
 /* Rank 0: takes up the list at the checkpoint, or starts an empty one. */
 static int take_up_list(fields *f, const weiss_run_facts *facts)
 {
@@ -144,7 +126,7 @@ static int take_up_list(fields *f, const weiss_run_facts *facts)
         return weiss_fail(f->ctx, WEISS_ERR_FILE, "%s: cannot be removed: %s", f->list_path, strerror(errno));
     }
     weiss_remove_temporaries(f->folder_path);
-    remove_snapshots(f->folder_path, kept);
+    weiss_snapshots_remove(f->folder_path, ".vtu", kept);
     return 0;
 }
 
@@ -229,7 +211,7 @@ static int fields_snapshot(void *data, const weiss_report *report)
     int code = 0;
     int64_t number = (int64_t)f->list.count;
     MPI_Bcast(&number, 1, MPI_INT64_T, 0, weiss_comm(f->ctx));
-    weiss_pvd_file_name(number, name, sizeof name);
+    weiss_snapshots_name("fields", number, ".vtu", name, sizeof name);
     code = weiss_path_join(f->ctx, f->directory, name, &path);
     if (code == 0 && weiss_rank(f->ctx) == 0)
         code = make_folder(f);

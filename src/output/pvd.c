@@ -2,13 +2,30 @@
 
 #include "base/file.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-void weiss_pvd_file_name(int64_t number, char *name, size_t size)
+void weiss_snapshots_name(const char *folder, int64_t number, const char *suffix, char *name, size_t size)
 {
-    snprintf(name, size, "fields/m-%06" PRId64 ".vtu", number);
+    snprintf(name, size, "%s/m-%06" PRId64 "%s", folder, number, suffix);
+}
+
+void weiss_snapshots_remove(const char *folder, const char *suffix, int64_t first)
+{
+    DIR *listing = opendir(folder);
+    if (listing == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        int64_t number;
+        int end = 0;
+        if (sscanf(entry->d_name, "m-%" SCNd64 "%n", &number, &end) == 1 && end > 0 &&
+            strcmp(entry->d_name + end, suffix) == 0 && number >= first)
+            unlinkat(dirfd(listing), entry->d_name, 0);
+    }
+    closedir(listing);
 }
 
 int weiss_pvd_add(weiss_pvd *pvd, double time, int stage)
@@ -35,7 +52,7 @@ int weiss_pvd_write(const weiss_pvd *pvd, const char *path)
                          "byte_order=\"LittleEndian\">\n  <Collection>\n");
     for (size_t i = 0; i < pvd->count; i++) {
         char name[64];
-        weiss_pvd_file_name((int64_t)i, name, sizeof name);
+        weiss_snapshots_name("fields", (int64_t)i, ".vtu", name, sizeof name);
         fprintf(file.stream, "    <DataSet timestep=\"%.17g\" group=\"\" part=\"0\" file=\"%s\"/>",
                 by_time ? pvd->entry[i].time : (double)i, name);
         fprintf(file.stream, "<!-- t %.17g s, stage %d -->\n", pvd->entry[i].time, pvd->entry[i].stage);

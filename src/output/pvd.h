@@ -17,7 +17,10 @@ typedef struct weiss_pvd {
 } weiss_pvd;
 
 /** File name of snapshot @p number beside the list: "fields/m-000123.vtu". */
-void weiss_pvd_file_name(int64_t number, char *name, size_t size);
+void weiss_snapshots_name(const char *folder, int64_t number, const char *suffix, char *name, size_t size);
+/** Removes the snapshots with that suffix from number @p first on: those of an earlier run, or written after the
+ *  checkpoint from which a run goes on. Local: call it on rank 0. */
+void weiss_snapshots_remove(const char *folder, const char *suffix, int64_t first);
 /** Adds an entry. Local. @return 0, WEISS_ERR_MEMORY */
 int weiss_pvd_add(weiss_pvd *pvd, double time, int stage);
 /** Writes the list; it replaces the old one in one step. ParaView gets the times, or the numbers of the snapshots where

@@ -2,13 +2,20 @@
 #include "output/checkpoint.h"
 
 #include <pthread.h>
-#include <string.h>
 
-extern const weiss_output_class weiss_csv_output, weiss_fields_output, weiss_run_json_output,
-    weiss_curves_output;
+extern const weiss_output_class weiss_csv_output;
+extern const weiss_output_class weiss_curves_output;
+extern const weiss_output_class weiss_fields_output;
+extern const weiss_output_class weiss_picture_output;
+extern const weiss_output_class weiss_run_json_output;
 
 const weiss_output_class *const weiss_output_table[] = {
-    &weiss_csv_output, &weiss_fields_output, &weiss_curves_output, &weiss_run_json_output, NULL,
+    &weiss_csv_output, /* table.csv */
+    &weiss_fields_output, /* fields.pvd, fields/ */
+    &weiss_curves_output, /* curves.svg, after the table that it draws */
+    &weiss_picture_output, /* state.png, pictures/ */
+    &weiss_run_json_output, /* run.json */
+    NULL,
 };
 
 /* The one table of all keys, put together once and constant from then on. */
