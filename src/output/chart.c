@@ -190,16 +190,27 @@ static void draw_panel(const weiss_chart *chart, int number, FILE *to)
     fputs("</g>\n", to);
 }
 
+/* The title as it fits above the panels: cut between characters, and without the marks of subscripts. */
+static void shorten(const char *title, char *shown, size_t size)
+{
+    snprintf(shown, size, "%s", title);
+    size_t length = strlen(shown);
+    if (title[length] != '\0')
+        while (length > 0 && ((unsigned char)title[length] & 0xc0) == 0x80) /* inside a character of UTF-8 */
+            length--;
+    shown[length] = '\0';
+    for (char *c = shown; *c != '\0'; c++)
+        if (*c == '_')
+            *c = ' ';
+}
+
 void weiss_chart_write(const weiss_chart *chart, FILE *to)
 {
     double height = TOP + chart->npanels * (PANEL_HEIGHT + GAP) - GAP + BOTTOM;
     const weiss_svg_font title = {.size = 19, .anchor = WEISS_ANCHOR_START, .colour = INK, .bold = 1};
+    char shown[72];
     weiss_svg_begin(to, WIDTH, height, chart->title);
-    char shown[400];
-    snprintf(shown, sizeof shown, "%.80s", chart->title);
-    for (char *c = shown; *c != '\0'; c++)
-        if (*c == '_')
-            *c = ' '; /* no subscripts in a title */
+    shorten(chart->title, shown, sizeof shown);
     weiss_svg_text(to, LEFT, 38, &title, shown);
     for (int i = 0; i < chart->npanels; i++)
         draw_panel(chart, i, to);

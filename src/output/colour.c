@@ -37,7 +37,7 @@ static weiss_rgb rgb_of_oklab(double L, double a, double b)
 /* Orange and blue, green and pink stand for the two axes and their opposites. */
 static weiss_rgb colour_of_direction(const weiss_colour_map *map, const double m[3])
 {
-    const double middle = 0.72, light = 0.975, dark = 0.30, chroma = 0.15, first = 70.0 * M_PI / 180.0;
+    const double middle = 0.72, light = 0.975, dark = 0.30, chroma = 0.15, first = 55.0 * M_PI / 180.0;
     double x = m[map->plane[0]], y = m[map->plane[1]], w = m[map->normal];
     double flat = sqrt(x * x + y * y), length = sqrt(flat * flat + w * w);
     if (length > 0.0) {

@@ -13,39 +13,38 @@ static void set_ink(cairo_t *cairo)
     cairo_set_source_rgb(cairo, 0.12, 0.16, 0.20);
 }
 
-void weiss_key_text(cairo_t *cairo, double x, double y, double size, double align, int bold, const char *text)
+double weiss_key_text_width(cairo_t *cairo, double size, int bold, const char *text)
 {
     cairo_text_extents_t extents;
-    set_ink(cairo);
     cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                            bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, size);
     cairo_text_extents(cairo, text, &extents);
-    cairo_move_to(cairo, x - align * extents.x_advance, y);
+    return extents.x_advance;
+}
+
+void weiss_key_text(cairo_t *cairo, double x, double y, double size, double align, int bold, const char *text)
+{
+    double width = weiss_key_text_width(cairo, size, bold, text);
+    set_ink(cairo);
+    cairo_move_to(cairo, x - align * width, y);
     cairo_show_text(cairo, text);
 }
 
-/* A letter with an index below it ("m" and "x"), centred at x. */
-static void draw_indexed(cairo_t *cairo, double x, double y, double size, const char *sign,
-                         const char *letter, char index, const char *rest)
+/* A letter with an index below it ("m" and "x") and what follows, centred at x. */
+static void draw_indexed(cairo_t *cairo, double x, double y, double size, const char *letter, char index,
+                         const char *rest)
 {
-    char text[2] = {index, '\0'};
-    char head[16];
-    cairo_text_extents_t a, b, c;
-    snprintf(head, sizeof head, "%s%s", sign, letter);
-    cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cairo, size);
-    cairo_text_extents(cairo, head, &a);
-    cairo_text_extents(cairo, rest, &c);
-    cairo_set_font_size(cairo, 0.75 * size);
-    cairo_text_extents(cairo, text, &b);
-    double left = x - (a.x_advance + b.x_advance + c.x_advance) / 2;
-    weiss_key_text(cairo, left, y, size, 0, 0, head);
-    weiss_key_text(cairo, left + a.x_advance, y + 0.22 * size, 0.75 * size, 0, 0, text);
-    weiss_key_text(cairo, left + a.x_advance + b.x_advance, y, size, 0, 0, rest);
+    const char below[2] = {index, '\0'};
+    double first = weiss_key_text_width(cairo, size, 0, letter);
+    double second = weiss_key_text_width(cairo, 0.75 * size, 0, below);
+    double left = x - (first + second + weiss_key_text_width(cairo, size, 0, rest)) / 2;
+    weiss_key_text(cairo, left, y, size, 0, 0, letter);
+    weiss_key_text(cairo, left + first, y + 0.22 * size, 0.75 * size, 0, 0, below);
+    weiss_key_text(cairo, left + first + second, y, size, 0, 0, rest);
 }
 
-/* Paints a small image whose pixels come from a function of their place; NULL colour: transparent. */
+/* Paints a small image whose pixels come from a function of their place; false: transparent. */
 typedef bool (*painter)(const weiss_colour_map *map, double x, double y, double side, weiss_rgb *colour);
 
 /* Half of the sphere of directions, seen along the normal axis. */
@@ -125,7 +124,7 @@ static void draw_bar(cairo_t *cairo, double x, double y, const weiss_colour_map 
 {
     const double width = 26, height = 220, left = x + WEISS_KEY_WIDTH / 2 - width / 2, top = y + 40;
     static const char *const labels[5] = {"1", "0.5", "0", "\u22120.5", "\u22121"};
-    draw_indexed(cairo, x + WEISS_KEY_WIDTH / 2, y + 18, 16, "", "m", "xyz"[map->component], "");
+    draw_indexed(cairo, x + WEISS_KEY_WIDTH / 2, y + 18, 16, "m", "xyz"[map->component], "");
     paint(cairo, left, top, width, height, map, paint_bar, 1.0);
     set_ink(cairo);
     cairo_set_line_width(cairo, 1.2);
@@ -149,7 +148,7 @@ void weiss_key_colours(cairo_t *cairo, double x, double y, const weiss_colour_ma
     }
     for (int half = 0; half < 2; half++) {
         double top = y + half * WEISS_KEY_HEIGHT / 2;
-        draw_indexed(cairo, middle, top + 14, 15, "", "m", "xyz"[map->normal],
+        draw_indexed(cairo, middle, top + 14, 15, "m", "xyz"[map->normal],
                      half == 0 ? " \u2265 0" : " \u2264 0");
         draw_disc(cairo, middle, top + 112, map, half == 0 ? 1.0 : -1.0);
     }

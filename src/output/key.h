@@ -13,6 +13,8 @@
 /** Sets dark ink, a font of that size, and shows text at (x, y); @p align 0: starts there, 0.5: centred, 1: ends there. */
 void weiss_key_text(cairo_t *cairo, double x, double y, double size, double align, int bold,
                     const char *text);
+/** Width that such a text would take. */
+double weiss_key_text_width(cairo_t *cairo, double size, int bold, const char *text);
 /** Draws the colour key with its upper left corner at (x, y): two discs for directions (the halves of the sphere seen
  *  from both sides), or a bar for a component. */
 void weiss_key_colours(cairo_t *cairo, double x, double y, const weiss_colour_map *map);

@@ -73,7 +73,8 @@ static int draw(weiss_context *ctx, const weiss_picture *picture, const weiss_vi
     cairo_set_source_rgb(cairo, 0.972, 0.976, 0.984);
     cairo_paint(cairo);
     WEISS_TRY(draw_body(ctx, picture, view, &map, l, cairo));
-    weiss_key_text(cairo, MARGIN, 44, 22, 0, 1, picture->title);
+    double room = l->picture_width - 2 * MARGIN, wide = weiss_key_text_width(cairo, 22, 1, picture->title);
+    weiss_key_text(cairo, MARGIN, 44, wide > room ? 22 * room / wide : 22, 0, 1, picture->title);
     weiss_key_text(cairo, MARGIN, 70, 15, 0, 0, picture->subtitle);
     weiss_key_colours(cairo, l->left + l->body_width, l->top + fmax(0.0, (l->height - WEISS_KEY_HEIGHT) / 2),
                       &map);

@@ -113,17 +113,17 @@ void weiss_raster_line(weiss_raster *r, const weiss_corner *a, const weiss_corne
         }
 }
 
+/* True when nothing is drawn at some dot about @p thick dots away. */
 static bool near_border(const weiss_raster *r, int x, int y, int thick)
 {
-    for (int dy = -thick; dy <= thick; dy++)
-        for (int dx = -thick; dx <= thick; dx++) {
-            int px = x + dx, py = y + dy;
-            if (dx * dx + dy * dy > thick * thick)
-                continue;
-            if (px < 0 || py < 0 || px >= r->width || py >= r->height ||
-                r->face[(size_t)py * (size_t)r->width + (size_t)px] < 0)
-                return true;
-        }
+    static const int way[8][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {1, -1}, {-1, 1}, {-1, -1}};
+    for (int k = 0; k < 8; k++) {
+        int reach = k < 4 ? thick : (7 * thick + 5) / 10; /* the same distance along a diagonal */
+        int px = x + reach * way[k][0], py = y + reach * way[k][1];
+        if (px < 0 || py < 0 || px >= r->width || py >= r->height ||
+            r->face[(size_t)py * (size_t)r->width + (size_t)px] < 0)
+            return true;
+    }
     return false;
 }
 

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ ROWS, SNAPSHOTS, CHECKPOINT_ROW, END_ROW = 40, 4, 25, 34  # as in fake-run.c
 PROGRAM, MPIRUN, RANKS = sys.argv[1:]
 
 
-def run(mode, folder, keys="{}", check=True):
+def run(mode, folder, keys="{picture: off}", check=True):
     result = subprocess.run([MPIRUN, "-n", RANKS, PROGRAM, mode, str(folder), keys], text=True, capture_output=True,
                             check=False)
     assert not check or result.returncode == 0, result.stderr
@@ -86,8 +87,19 @@ def check_curves(folder):
     assert len(lengths) == 3 + head.count("(J)") and min(lengths) > ROWS, lengths
 
 
+def check_picture(file):
+    data = file.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and data[-8:-4] == b"IEND"
+    width, height = struct.unpack(">II", data[16:24])
+    assert 500 <= width <= 1400 and 400 <= height <= 1000 and len(data) > 10000
+
+
 def whole_run(folder):
-    run("whole", folder, "{fields_add: [effective, exchange], fields_precision: single}")
+    run("whole", folder, "{fields_add: [effective, exchange], fields_precision: single, picture_snapshots: on}")
+    check_picture(folder / "state.png")
+    assert sorted(p.name for p in (folder / "pictures").iterdir()) == [f"m-{i:06d}.png" for i in range(SNAPSHOTS)]
+    for file in (folder / "pictures").iterdir():
+        check_picture(file)
     check_table(folder, ROWS)
     check_curves(folder)
     check_fields(folder, SNAPSHOTS, ("m", "H_effective", "H_exchange"))
@@ -96,7 +108,7 @@ def whole_run(folder):
     (stage,) = facts["stages"]
     assert stage["outcome"] == "complete" and stage["reason"] == 'reached "200 ps"'
     assert stage["solver"] == {"steps": 280, "smallest_step_s": 1.5e-15}
-    run("whole", folder, "{fields: off}")  # a new run in the same place leaves nothing of the old one
+    run("whole", folder, "{fields: off, picture: off}")  # a new run in the same place leaves nothing of the old one
     check_table(folder, ROWS)
 
 
@@ -126,13 +138,14 @@ def ended_early(stopped, failed):
     check_json(stopped, "stopped")
     run("fail", failed, check=False)
     check_table(failed, END_ROW + 1)
+    assert not (failed / "state.png").exists()
     facts = check_json(failed, "failed")
     assert facts["error"] == '"it" does not converge'
 
 
 def full_disk(folder):
     """A limit on the size of files stands for a disk that is full."""
-    for limit, keys in ((100, "{}"), (2000, "{}"), (5000, "{fields: off}"), (20000, "{}")):
+    for limit, keys in ((100, "{}"), (2000, "{}"), (5000, "{fields: off, picture: off}"), (20000, "{}")):
         os.environ["FILE_LIMIT"] = str(limit)
         result = run("whole", folder, keys, check=False)
         del os.environ["FILE_LIMIT"]
