@@ -7,9 +7,11 @@
 #define FOUR_PI (4.0 * 3.14159265358979323846)
 /* Shares of the error budget of a row. A row lies in some tens of far blocks whose errors have different signs, so each
  * may use this part of the whole; measured so that the checked error stays below the tolerance. */
-#define TRUNCATION_SHARE 0.12
-#define INTERPOLATION_SHARE 0.06
-#define QUADRATURE_SHARE 0.03
+#define TRUNCATION_SHARE 0.015
+#define INTERPOLATION_SHARE 0.7
+#define QUADRATURE_SHARE 2.0
+/* Rules are summed in single precision from this budget on. */
+#define SINGLE_FROM 2e-5
 /* A far block is stored in full when its factors would need more than this part of the space. */
 #define WORTHWHILE 0.9
 
@@ -17,6 +19,7 @@ typedef struct assembler {
     weiss_context *ctx;
     const weiss_geometry *g;
     double tolerance;
+    bool single; /* rules in single precision are good enough */
     int64_t *seen; /* per triangle: number of the block that used it last, plus 1 */
     int64_t stamp;
     weiss_assembly_counts counts;
@@ -61,7 +64,8 @@ static void evaluate(assembler *a, const weiss_cluster *c, const weiss_box *box,
             column[k] = at >= c->begin && at < c->end ? entry + n * (size_t)(at - c->begin) : NULL;
         }
         double away = distance(triangle->centre, box->centre) - box->radius;
-        weiss_triangle_add(triangle, weiss_triangle_rule(triangle, away, accuracy), points, column);
+        weiss_triangle_add(triangle, weiss_triangle_rule(triangle, away, accuracy), a->single, points,
+                           column);
     }
 }
 
@@ -181,7 +185,7 @@ out:
 int weiss_assemble(weiss_context *ctx, const weiss_geometry *g, const weiss_blocks *blocks, double tolerance,
                    weiss_panels **out, weiss_assembly_counts *counts)
 {
-    assembler a = {.ctx = ctx, .g = g, .tolerance = tolerance};
+    assembler a = {.ctx = ctx, .g = g, .tolerance = tolerance, .single = tolerance >= SINGLE_FROM};
     weiss_factors *factors = NULL;
     int code;
     *out = NULL;
@@ -215,6 +219,6 @@ void weiss_exact_row(const weiss_facets *faces, int64_t node, double *entry)
     for (int64_t t = 0; t < s->ntriangles; t++) {
         const weiss_gidx *corner = s->triangle + 3 * t;
         double *const column[3] = {entry + corner[0], entry + corner[1], entry + corner[2]};
-        weiss_triangle_add(&faces->triangle[t], WEISS_RULE_EXACT, &point, column);
+        weiss_triangle_add(&faces->triangle[t], WEISS_RULE_EXACT, false, &point, column);
     }
 }

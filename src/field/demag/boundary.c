@@ -9,7 +9,7 @@
 /* Rows and columns of a leaf; larger leaves store more, smaller ones make more and shorter loops. Measured. */
 #define LEAF 32
 /* A block is far when its columns are this many radii away from the middle of its rows. Measured. */
-#define SEPARATION 2.0
+#define SEPARATION 1.5
 /* Flat faces with fewer triangles are not worth columns of their own. */
 #define SMALLEST_FACE 16
 /* Below this number of surface nodes the full matrix is as fast. Measured. */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define PI 3.14159265358979323846
+/* Rows themselves are taken as points when they are not more than this many times the Chebyshev points. Measured. */
+#define DIRECT_UP_TO 2
 
 void weiss_multiply(int rows, int columns, int inner, const double *a, const double *b, double *c)
 {
@@ -167,7 +169,7 @@ int weiss_interpolation_create(weiss_context *ctx, const weiss_box *box, const i
                                const weiss_points *rows, weiss_interpolation *p)
 {
     int code, n = order[0] * order[1] * order[2];
-    bool direct = n >= rows->count;
+    bool direct = DIRECT_UP_TO * n >= rows->count;
     *p = (weiss_interpolation){.npoints = direct ? rows->count : n, .nrows = rows->count};
     p->rank = p->npoints;
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, p->xyz, 3 * p->npoints));

@@ -17,59 +17,73 @@
 /* Points that are worked on together, so that intermediate sums stay in the first cache. */
 #define CHUNK 64
 
-BODY void dipoles_chunk(int count, const double at[][3], const double weight[][3], const double normal[3],
-                        const double on[3], int n, const double *restrict x, const double *restrict y,
-                        const double *restrict z, double *const column[3])
-{
-    double sum[3][CHUNK];
-    memset(sum, 0, sizeof sum);
-    for (int q = 0; q < count; q++) {
-        double w0 = weight[q][0], w1 = weight[q][1], w2 = weight[q][2], ax = at[q][0], ay = at[q][1],
-               az = at[q][2];
-        for (int i = 0; i < n; i++) {
-            double dx = ax - x[i], dy = ay - y[i], dz = az - z[i];
-            double square = dx * dx + dy * dy + dz * dz;
-            double kernel = 1 / (square * sqrt(square));
-            sum[0][i] += w0 * kernel;
-            sum[1][i] += w1 * kernel;
-            sum[2][i] += w2 * kernel;
-        }
+/* One chunk of points in the given precision. */
+#define DIPOLES_CHUNK(name, real, root)                                                                      \
+    BODY void name(const weiss_dipoles *dipoles, int n, const double *restrict x, const double *restrict y,  \
+                   const double *restrict z, double sum[3][CHUNK])                                           \
+    {                                                                                                        \
+        real px[CHUNK], py[CHUNK], pz[CHUNK], s[3][CHUNK];                                                   \
+        for (int i = 0; i < n; i++) {                                                                        \
+            px[i] = (real)((x[i] - dipoles->centre[0]) * dipoles->scale);                                    \
+            py[i] = (real)((y[i] - dipoles->centre[1]) * dipoles->scale);                                    \
+            pz[i] = (real)((z[i] - dipoles->centre[2]) * dipoles->scale);                                    \
+            s[0][i] = s[1][i] = s[2][i] = 0;                                                                 \
+        }                                                                                                    \
+        for (int q = 0; q < dipoles->count; q++) {                                                           \
+            real w0 = (real)dipoles->weight[q][0], w1 = (real)dipoles->weight[q][1],                         \
+                 w2 = (real)dipoles->weight[q][2];                                                           \
+            real ax = (real)dipoles->at[q][0], ay = (real)dipoles->at[q][1], az = (real)dipoles->at[q][2];   \
+            for (int i = 0; i < n; i++) {                                                                    \
+                real dx = ax - px[i], dy = ay - py[i], dz = az - pz[i],                                      \
+                     square = dx * dx + dy * dy + dz * dz;                                                   \
+                real kernel = 1 / (square * root(square));                                                   \
+                s[0][i] += w0 * kernel;                                                                      \
+                s[1][i] += w1 * kernel;                                                                      \
+                s[2][i] += w2 * kernel;                                                                      \
+            }                                                                                                \
+        }                                                                                                    \
+        for (int k = 0; k < 3; k++)                                                                          \
+            for (int i = 0; i < n; i++)                                                                      \
+                sum[k][i] = (double)s[k][i];                                                                 \
     }
-    for (int k = 0; k < 3; k++) {
-        double *restrict out = column[k];
-        if (!out)
-            continue;
+
+DIPOLES_CHUNK(chunk_double, double, sqrt)
+DIPOLES_CHUNK(chunk_single, float, sqrtf)
+
+BODY void dipoles_body(const weiss_dipoles *dipoles, bool single, const weiss_points *points,
+                       double *const column[3])
+{
+    const double *normal = dipoles->normal, *centre = dipoles->centre;
+    double sum[3][CHUNK], height[CHUNK];
+    for (int first = 0; first < points->count; first += CHUNK) {
+        const double *x = points->x + first, *y = points->y + first, *z = points->z + first;
+        int n = points->count - first < CHUNK ? points->count - first : CHUNK;
+        if (single)
+            chunk_single(dipoles, n, x, y, z, sum);
+        else
+            chunk_double(dipoles, n, x, y, z, sum);
         for (int i = 0; i < n; i++)
-            out[i] += (normal[0] * (on[0] - x[i]) + normal[1] * (on[1] - y[i]) + normal[2] * (on[2] - z[i])) *
-                      sum[k][i];
+            height[i] = dipoles->scale * (normal[0] * (centre[0] - x[i]) + normal[1] * (centre[1] - y[i]) +
+                                          normal[2] * (centre[2] - z[i]));
+        for (int k = 0; k < 3; k++)
+            for (int i = 0; i < n && column[k]; i++)
+                column[k][first + i] += height[i] * sum[k][i];
     }
 }
 
-BODY void dipoles(int count, const double at[][3], const double weight[][3], const double normal[3],
-                  const double on[3], const weiss_points *points, double *const column[3])
-{
-    for (int i = 0; i < points->count; i += CHUNK) {
-        int n = points->count - i < CHUNK ? points->count - i : CHUNK;
-        double *const part[3] = {column[0] ? column[0] + i : NULL, column[1] ? column[1] + i : NULL,
-                                 column[2] ? column[2] + i : NULL};
-        dipoles_chunk(count, at, weight, normal, on, n, points->x + i, points->y + i, points->z + i, part);
-    }
-}
-
-FAST_VARIANT static void dipoles_fast(int count, const double at[][3], const double weight[][3],
-                                      const double normal[3], const double on[3], const weiss_points *points,
+FAST_VARIANT static void dipoles_fast(const weiss_dipoles *dipoles, bool single, const weiss_points *points,
                                       double *const column[3])
 {
-    dipoles(count, at, weight, normal, on, points, column);
+    dipoles_body(dipoles, single, points, column);
 }
 
-void weiss_kernel_dipoles(int count, const double at[][3], const double weight[][3], const double normal[3],
-                          const double on[3], const weiss_points *points, double *const column[3])
+void weiss_kernel_dipoles(const weiss_dipoles *dipoles, bool single, const weiss_points *points,
+                          double *const column[3])
 {
     if (HAVE_FAST)
-        dipoles_fast(count, at, weight, normal, on, points, column);
+        dipoles_fast(dipoles, single, points, column);
     else
-        dipoles(count, at, weight, normal, on, points, column);
+        dipoles_body(dipoles, single, points, column);
 }
 
 /* Eight rows at a time; four sums, so that one addition does not wait for the other. */

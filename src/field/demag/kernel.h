@@ -4,15 +4,26 @@
 
 #include "field/demag/triangle.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Rows of a packed panel that lie together; a panel is padded with zeros to a multiple. */
 #define WEISS_PANEL_ROWS 8
 
-/** Adds, for each point i, height_i * sum_q weight[q][k] / |at[q] - x_i|^3 to column[k][i], with height = normal . (on - x).
- *  A NULL column is left out. Local. */
-void weiss_kernel_dipoles(int count, const double at[][3], const double weight[][3], const double normal[3],
-                          const double on[3], const weiss_points *points, double *const column[3]);
+/** A triangle as dipoles at some of its points, in units of its radius and from its centre. */
+typedef struct weiss_dipoles {
+    int count;
+    double at[16][3],
+        weight[16][3]; /**< where, and the three hat functions there times the weight of the rule */
+    double normal[3], centre[3], scale; /**< scale: 1 / radius */
+} weiss_dipoles;
+
+/** Adds, for each point i, height_i * sum_q weight[q][k] / |at[q] - x_i|^3 to column[k][i], in scaled coordinates, with
+ *  height = - normal . x_i. A NULL column is left out.
+ *  @param single  sum in single precision, which is three times as fast: to some 1e-6
+ *  Local. */
+void weiss_kernel_dipoles(const weiss_dipoles *dipoles, bool single, const weiss_points *points,
+                          double *const column[3]);
 
 /** y = A x for a packed panel: groups of WEISS_PANEL_ROWS rows one after the other, inside a group column after column.
  *  @param[in]  a  rows rounded up times columns

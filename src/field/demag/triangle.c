@@ -144,20 +144,33 @@ static void exact(const weiss_triangle *t, const double x[3], double entry[3])
     }
 }
 
-void weiss_triangle_add(const weiss_triangle *t, weiss_rule rule, const weiss_points *points,
+static void set_dipoles(const weiss_triangle *t, weiss_rule rule, weiss_dipoles *dipoles)
+{
+    dipoles->count = rules[rule].count;
+    dipoles->scale = 1 / t->radius;
+    for (int d = 0; d < 3; d++) {
+        dipoles->normal[d] = t->normal[d];
+        dipoles->centre[d] = t->centre[d];
+    }
+    double factor = -t->area / (FOUR_PI * t->radius * t->radius);
+    for (int q = 0; q < dipoles->count; q++) {
+        const rule_point *p = &rules[rule].point[q];
+        for (int d = 0; d < 3; d++) {
+            double along =
+                p->at[0] * t->vertex[0][d] + p->at[1] * t->vertex[1][d] + p->at[2] * t->vertex[2][d];
+            dipoles->at[q][d] = (along - t->centre[d]) * dipoles->scale;
+            dipoles->weight[q][d] = factor * p->weight * p->at[d];
+        }
+    }
+}
+
+void weiss_triangle_add(const weiss_triangle *t, weiss_rule rule, bool single, const weiss_points *points,
                         double *const column[3])
 {
     if (rule != WEISS_RULE_EXACT) {
-        double at[16][3], weight[16][3];
-        for (int q = 0; q < rules[rule].count; q++) {
-            const rule_point *p = &rules[rule].point[q];
-            for (int d = 0; d < 3; d++) {
-                at[q][d] =
-                    p->at[0] * t->vertex[0][d] + p->at[1] * t->vertex[1][d] + p->at[2] * t->vertex[2][d];
-                weight[q][d] = -p->weight * p->at[d] * t->area / FOUR_PI;
-            }
-        }
-        weiss_kernel_dipoles(rules[rule].count, at, weight, t->normal, t->vertex[0], points, column);
+        weiss_dipoles dipoles;
+        set_dipoles(t, rule, &dipoles);
+        weiss_kernel_dipoles(&dipoles, single, points, column);
         return;
     }
     for (int i = 0; i < points->count; i++) {

@@ -8,6 +8,8 @@
 #ifndef WEISS_FIELD_DEMAG_TRIANGLE_H
 #define WEISS_FIELD_DEMAG_TRIANGLE_H
 
+#include <stdbool.h>
+
 /** A triangle with what its integrals need. */
 typedef struct weiss_triangle {
     double vertex[3][3];
@@ -44,9 +46,10 @@ void weiss_triangle_set(weiss_triangle *triangle, const double a[3], const doubl
 weiss_rule weiss_triangle_rule(const weiss_triangle *triangle, double distance, double accuracy);
 
 /** Adds L_k of each point to column[k][i], i < points->count; a NULL column is left out.
+ *  @param single  a rule may be summed in single precision
  *  Points in the plane of the triangle, its own vertices included, get exactly 0 from WEISS_RULE_EXACT: the principal value.
  *  Analytic: D. A. Lindholm, IEEE Trans. Magn. 20, 2025 (1984). Local. */
-void weiss_triangle_add(const weiss_triangle *triangle, weiss_rule rule, const weiss_points *points,
-                        double *const column[3]);
+void weiss_triangle_add(const weiss_triangle *triangle, weiss_rule rule, bool single,
+                        const weiss_points *points, double *const column[3]);
 
 #endif
