@@ -59,6 +59,8 @@ int test_body_create(weiss_context *ctx, const test_body_spec *spec, test_body *
     *body = (test_body){.ctx = ctx};
     if (weiss_rank(ctx) == 0)
         code = weiss_tetmesh_grid(ctx, spec->size, spec->cells, spec->cut, spec->ncuts, &whole);
+    if (whole && spec->change)
+        spec->change(whole);
     WEISS_TRY_OUT(code, weiss_agree(ctx, code));
     WEISS_TRY_OUT(code, weiss_mesh_distribute(ctx, whole, &body->mesh));
     WEISS_TRY_OUT(code, parse(ctx, spec, &body->problem));

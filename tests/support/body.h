@@ -6,11 +6,13 @@
 
 /** What to make. */
 typedef struct test_body_spec {
-    double size[3];     /**< m, centred at the origin */
+    double size[3]; /**< m, centred at the origin */
     int64_t cells[3];
-    const double *cut;  /**< ncuts positions along x where the next region begins, from the low end (m) */
-    size_t ncuts;       /**< regions are 1 .. ncuts + 1 */
-    const char *text;   /**< YAML: `materials:`, `regions:` and sections of terms */
+    const double *cut; /**< ncuts positions along x where the next region begins, from the low end (m) */
+    size_t ncuts; /**< regions are 1 .. ncuts + 1 */
+    const char *text; /**< YAML: `materials:`, `regions:` and sections of terms */
+    void (*change)(
+        weiss_tetmesh *mesh); /**< changes the box before it is distributed; rank 0; NULL: nothing */
     const weiss_term_class *const *terms; /**< whose keys the text may use; NULL: weiss_term_table */
 } test_body_spec;
 
