@@ -1,9 +1,23 @@
 #include "simulation/simulation.h"
 
+#include "evolve/stage.h"
 #include "mesh/source.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/** Checks of the stages that no schema can express (stop conditions), before anything is made. Local. */
+static int check_stages(weiss_context *ctx, const weiss_problem *problem)
+{
+    const weiss_value *stages = weiss_value_get(problem->root, "stages");
+    for (size_t i = 0; stages != NULL && i < stages->count; i++) {
+        const weiss_value *stage = weiss_value_alternative(stages->items[i]);
+        for (int s = 0; stage != NULL && weiss_stage_table[s] != NULL; s++)
+            if (strcmp(weiss_stage_table[s]->name, stage->name) == 0 && weiss_stage_table[s]->check != NULL)
+                WEISS_TRY(weiss_stage_table[s]->check(ctx, stage));
+    }
+    return 0;
+}
 
 /** Reads from @p text, or from the file @p name when @p text is NULL. */
 static int begin(weiss_session *session, const char *name, const char *text, weiss_simulation **out)
@@ -23,6 +37,7 @@ static int begin(weiss_session *session, const char *name, const char *text, wei
         WEISS_TRY_OUT(code, weiss_problem_read(ctx, name, parts, &simulation->problem));
     else
         WEISS_TRY_OUT(code, weiss_problem_parse(ctx, name, text, strlen(text), parts, &simulation->problem));
+    WEISS_TRY_OUT(code, weiss_agree(ctx, check_stages(ctx, simulation->problem)));
     WEISS_TRY_OUT(code, weiss_record_phase(simulation->record, "problem", MPI_Wtime() - start));
     *out = simulation;
     return 0;
