@@ -6,8 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-/** Directions that GMRES keeps before it gives up (the step is then tried again, shorter). */
-#define KRYLOV_DIMENSION 30
 /** Tolerance of GMRES as a share of that of Newton's method. */
 #define KRYLOV_TOLERANCE 0.05
 
@@ -28,13 +26,12 @@ static int setup_preconditioner(realtype time, N_Vector y, N_Vector fy, booleant
     return weiss_preconditioner_setup(it->preconditioner, gamma);
 }
 
+/** Never called: the linear solver applies the preconditioner itself. CVODE wants one to set it up. */
 static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector r, N_Vector z,
                                 realtype gamma, realtype delta, int side, void *data)
 {
-    weiss_integrator *it = data;
-    (void)time, (void)y, (void)fy, (void)gamma, (void)delta, (void)side;
-    weiss_preconditioner_apply(it->preconditioner, N_VGetArrayPointer(r), N_VGetArrayPointer(z));
-    return 0;
+    (void)time, (void)y, (void)fy, (void)r, (void)z, (void)gamma, (void)delta, (void)side, (void)data;
+    return -1;
 }
 
 /** Runs a set-up call of SUNDIALS. */
@@ -45,17 +42,15 @@ static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector
             return weiss_integrator_fail_setup(it, #call, flag_);                                            \
     } while (0)
 
-static int create_linear_solver(weiss_integrator *it, const weiss_integrator_options *options)
+static int create_linear_solver(weiss_integrator *it)
 {
-    const bool preconditioned = options->preconditioner != WEISS_PRECONDITION_NONE;
-    it->linear_solver = weiss_krylov_create(it->y, preconditioned, KRYLOV_DIMENSION, it->sundials);
+    it->linear_solver = weiss_krylov_create(it->llg->state->ctx, it->preconditioner, it->y, it->sundials);
     if (it->linear_solver == NULL)
-        return weiss_integrator_fail_setup(it, "SUNLinSol_SPGMR", -1);
+        return weiss_integrator_fail_setup(it, "SUNLinSolNewEmpty", -1);
     SETUP(CVodeSetLinearSolver(it->memory, it->linear_solver, NULL));
     SETUP(CVodeSetEpsLin(it->memory, KRYLOV_TOLERANCE / WEISS_KRYLOV_HEADROOM));
     SETUP(CVodeSetJacTimes(it->memory, NULL, jacobian_product));
-    if (preconditioned)
-        SETUP(CVodeSetPreconditioner(it->memory, setup_preconditioner, apply_preconditioner));
+    SETUP(CVodeSetPreconditioner(it->memory, setup_preconditioner, apply_preconditioner));
     return 0;
 }
 
@@ -65,8 +60,7 @@ static int create_linear_solver(weiss_integrator *it, const weiss_integrator_opt
  *  and the error control answers with tiny steps. */
 static int stable_order(const weiss_integrator *it, int *order)
 {
-    static const double least_alpha[] = {0.0694, 0.299,
-                                         0.786}; /* tangents of those angles, for orders 3, 4, 5 */
+    static const double least_alpha[] = {0.0694, 0.299, 0.786}; /* tangents of those angles */
     const weiss_state *state = it->llg->state;
     double alpha = INFINITY;
     for (size_t i = 0; i < it->llg->nowned; i++)
@@ -100,7 +94,7 @@ static int create_cvode(weiss_integrator *it, const weiss_integrator_options *op
         SETUP(CVodeSetMaxStep(it->memory, options->max_step));
     if (options->first_step > 0)
         SETUP(CVodeSetInitStep(it->memory, options->first_step));
-    return create_linear_solver(it, options);
+    return create_linear_solver(it);
 }
 
 static void destroy_cvode(weiss_integrator *it)

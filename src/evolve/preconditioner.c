@@ -1,6 +1,5 @@
 #include "evolve/preconditioner.h"
 
-#include "evolve/coupling.h"
 #include "evolve/vector3.h"
 
 #include <stdlib.h>
@@ -18,7 +17,6 @@ struct weiss_preconditioner {
     double *blocks; /* 9 * nowned, local part of H'(m) */
     columns3 *inverse; /* D_i^-1 */
     columns3 *spread; /* gamma D_i^-1 L_i: takes the sum over neighbours to what it adds to the solution */
-    weiss_float4 *z;
 };
 
 int weiss_preconditioner_create(weiss_llg *llg, weiss_preconditioner_kind kind, weiss_preconditioner **out)
@@ -37,7 +35,6 @@ int weiss_preconditioner_create(weiss_llg *llg, weiss_preconditioner_kind kind, 
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->blocks, 9 * llg->nowned));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->inverse, llg->nowned));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->spread, llg->nowned));
-    WEISS_TRY_OUT(code, WEISS_NEW(ctx, pre->z, llg->nowned));
 out:
     if ((code = weiss_agree(ctx, code)) != 0)
         weiss_preconditioner_destroy(pre);
@@ -54,7 +51,6 @@ void weiss_preconditioner_destroy(weiss_preconditioner *pre)
     free(pre->blocks);
     free(pre->inverse);
     free(pre->spread);
-    free(pre->z);
     free(pre);
 }
 
@@ -97,25 +93,18 @@ int weiss_preconditioner_setup(weiss_preconditioner *pre, double gamma)
     return 0;
 }
 
-/** z = D^-1 r */
-static void apply_diagonal(weiss_preconditioner *pre, const double *restrict r)
+static inline weiss_float4 load(const double r[3])
 {
-    for (size_t i = 0; i < pre->llg->nowned; i++) {
-        weiss_float4 x = {(float)r[3 * i], (float)r[3 * i + 1], (float)r[3 * i + 2], 0};
-        pre->z[i] = times(&pre->inverse[i], x);
-    }
+    return (weiss_float4){(float)r[0], (float)r[1], (float)r[2], 0};
 }
 
 /** Forward, (D + L) z = r, then backward, (D + U) z = D z. */
-static void apply_gauss_seidel(weiss_preconditioner *pre, const double *restrict r)
+static void apply_gauss_seidel(const weiss_preconditioner *pre, const double *restrict r, weiss_float4 *z)
 {
     const weiss_coupling *c = pre->coupling;
-    weiss_float4 *z = pre->z;
     for (weiss_lidx i = 0; i < c->n; i++) {
-        const double *ri = r + 3 * (size_t)i;
-        weiss_float4 x = {(float)ri[0], (float)ri[1], (float)ri[2], 0};
         weiss_float4 sum = weiss_coupling_sum(c, c->begin[i], c->upper[i], z);
-        z[i] = times(&pre->inverse[i], x) + times(&pre->spread[i], sum);
+        z[i] = times(&pre->inverse[i], load(r + 3 * (size_t)i)) + times(&pre->spread[i], sum);
     }
     for (weiss_lidx i = c->n; i-- > 0;) {
         weiss_float4 sum = weiss_coupling_sum(c, c->upper[i], c->begin[i + 1], z);
@@ -123,17 +112,20 @@ static void apply_gauss_seidel(weiss_preconditioner *pre, const double *restrict
     }
 }
 
-void weiss_preconditioner_apply(weiss_preconditioner *pre, const double *r, double *out)
+void weiss_preconditioner_apply(const weiss_preconditioner *pre, const double *r, weiss_float4 *out)
 {
-    if (pre->kind == WEISS_PRECONDITION_NONE) {
-        memcpy(out, r, 3 * pre->llg->nowned * sizeof *r);
-        return;
+    const size_t n = pre->llg->nowned;
+    switch (pre->kind) {
+    case WEISS_PRECONDITION_NONE:
+        for (size_t i = 0; i < n; i++)
+            out[i] = load(r + 3 * i);
+        break;
+    case WEISS_PRECONDITION_DIAGONAL:
+        for (size_t i = 0; i < n; i++)
+            out[i] = times(&pre->inverse[i], load(r + 3 * i));
+        break;
+    case WEISS_PRECONDITION_GAUSS_SEIDEL:
+        apply_gauss_seidel(pre, r, out);
+        break;
     }
-    if (pre->kind == WEISS_PRECONDITION_DIAGONAL)
-        apply_diagonal(pre, r);
-    else
-        apply_gauss_seidel(pre, r);
-    for (size_t i = 0; i < pre->llg->nowned; i++)
-        for (int k = 0; k < 3; k++)
-            out[3 * i + (size_t)k] = pre->z[i][k];
 }

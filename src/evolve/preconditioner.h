@@ -5,6 +5,7 @@
 #ifndef WEISS_EVOLVE_PRECONDITIONER_H
 #define WEISS_EVOLVE_PRECONDITIONER_H
 
+#include "evolve/coupling.h"
 #include "evolve/llg.h"
 
 typedef enum weiss_preconditioner_kind {
@@ -23,7 +24,7 @@ void weiss_preconditioner_destroy(weiss_preconditioner *pre);
 int weiss_preconditioner_setup(weiss_preconditioner *pre, double gamma);
 /** Approximates out = A^-1 r. Local.
  *  @param[in]  r    3 * nowned
- *  @param[out] out  3 * nowned */
-void weiss_preconditioner_apply(weiss_preconditioner *pre, const double *r, double *out);
+ *  @param[out] out  nowned, three components and a zero each */
+void weiss_preconditioner_apply(const weiss_preconditioner *pre, const double *r, weiss_float4 *out);
 
 #endif
