@@ -202,7 +202,7 @@ static int conclude(dynamics *d, int code)
 {
     weiss_stage_run *run = d->run;
     char when[32];
-    double drift = d->drift;
+    double drift = fmax(d->drift, d->integrator->length_error);
     weiss_format_quantity(d->state->stage_time, WEISS_TIME, 6, when, sizeof when);
     if (code == WEISS_STOPPED) {
         run->outcome = WEISS_OUTCOME_STOPPED;

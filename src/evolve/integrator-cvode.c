@@ -1,8 +1,10 @@
 /* CVODE: variable-order BDF (or Adams) with Newton and preconditioned GMRES. */
 #include "evolve/integrator.h"
 #include "evolve/krylov.h"
+#include "evolve/vector3.h"
 
 #include <cvode/cvode.h>
+#include <cvode/cvode_proj.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,6 +34,28 @@ static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector
 {
     (void)time, (void)y, (void)fy, (void)r, (void)z, (void)gamma, (void)delta, (void)side, (void)data;
     return -1;
+}
+
+/** Takes the solution of a step back to |m| = 1, and the part along m out of the error estimate. CVODE corrects its history
+ *  by the same (Eich, SIAM J. Numer. Anal. 30, 1467 (1993)), so that the order and the steps stay as they are. */
+static int project(realtype time, N_Vector y, N_Vector correction, realtype epsilon, N_Vector error,
+                   void *data)
+{
+    weiss_integrator *it = data;
+    const double *m = N_VGetArrayPointer(y);
+    double *c = N_VGetArrayPointer(correction), *e = error != NULL ? N_VGetArrayPointer(error) : NULL;
+    (void)time, (void)epsilon;
+    for (size_t i = 0; i < 3 * it->llg->nowned; i += 3) {
+        double length = sqrt(weiss_dot3(m + i, m + i)), scale = 1 / length - 1;
+        double along = e != NULL ? weiss_dot3(m + i, e + i) / (length * length) : 0;
+        it->length_error = fmax(it->length_error, fabs(length - 1));
+        for (size_t k = i; k < i + 3; k++) {
+            c[k] = scale * m[k];
+            if (e != NULL)
+                e[k] -= along * m[k];
+        }
+    }
+    return 0;
 }
 
 /** Runs a set-up call of SUNDIALS. */
@@ -87,8 +111,11 @@ static int create_cvode(weiss_integrator *it, const weiss_integrator_options *op
     SETUP(CVodeSetUserData(it->memory, it));
     SETUP(CVodeInit(it->memory, weiss_integrator_rhs, options->start, it->y));
     SETUP(CVodeSStolerances(it->memory, options->rtol, options->atol));
-    if (!adams)
+    if (!adams) {
         SETUP(CVodeSetMaxOrd(it->memory, order));
+        SETUP(CVodeSetProjFn(it->memory, project));
+        SETUP(CVodeSetProjFrequency(it->memory, 1));
+    }
     SETUP(CVodeSetStopTime(it->memory, options->end));
     if (options->max_step > 0)
         SETUP(CVodeSetMaxStep(it->memory, options->max_step));

@@ -42,6 +42,7 @@ struct weiss_integrator {
     double time; /**< s, stage time reached */
     double end; /**< s */
     int64_t steps;
+    double length_error; /**< largest | |m| - 1 | that a step left on this rank and a projection removed */
     double *m; /**< 3 * nowned, solution at time (not normalised); owned */
     double *dense; /**< 3 * nowned, solution at the time asked for last; owned */
     N_Vector y, y_dense; /**< the same as SUNDIALS vectors */
@@ -56,7 +57,7 @@ struct weiss_integrator {
 int weiss_integrator_create(weiss_llg *llg, const weiss_integrator_options *options, weiss_integrator **out);
 void weiss_integrator_destroy(weiss_integrator *integrator);
 
-/** One internal step: integrator->time and integrator->m move on. Collective.
+/** One internal step: integrator->time and integrator->m move on. BDF keeps |m| = 1. Collective.
  *  @return 0, WEISS_ERR_CONVERGENCE (text: when, which step, what to try), or the error of a term */
 int weiss_integrator_step(weiss_integrator *integrator);
 /** Interpolates with the order of the method to @p time (s), which must lie in the last step. Collective.
