@@ -10,11 +10,13 @@ int weiss_tetmesh_check_coordinates(weiss_context *ctx, const weiss_tetmesh *mes
         return weiss_fail(ctx, WEISS_ERR_MESH,
                           "mesh: has %lld nodes and %lld tetrahedra: expected at least one tetrahedron",
                           (long long)mesh->nnodes, (long long)mesh->ntets);
-    for (weiss_gidx i = 0; i < 3 * mesh->nnodes; i++)
-        if (!isfinite(mesh->xyz[i]))
+    for (weiss_gidx i = 0; i < 3 * mesh->nnodes; i++) {
+        double x = mesh->xyz[i];
+        if (!(fabs(x) < WEISS_LARGEST_COORDINATE))
             return weiss_fail(ctx, WEISS_ERR_MESH,
-                              "mesh: coordinate %c of node %lld is %g: expected a finite number",
-                              "xyz"[i % 3], (long long)(i / 3 + 1), mesh -> xyz[i]);
+                              "mesh: coordinate %c of node %lld is %g m: expected a number below %g m",
+                              (char)('x' + i % 3), (long long)(i / 3 + 1), x, WEISS_LARGEST_COORDINATE);
+    }
     return 0;
 }
 

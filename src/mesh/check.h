@@ -4,12 +4,15 @@
 
 #include "mesh/tetmesh.h"
 
-/** Checks that at least one tetrahedron exists, all node numbers are in range, all coordinates are finite, every node
- *  belongs to a tetrahedron, and every tetrahedron has a positive volume. Local.
+/** Beyond it volumes would overflow, m. */
+#define WEISS_LARGEST_COORDINATE 1e50
+
+/** Checks that at least one tetrahedron exists, all node numbers are in range, all coordinates are numbers below
+ *  WEISS_LARGEST_COORDINATE, every node belongs to a tetrahedron, and every tetrahedron has a positive volume. Local.
  *  @return 0, WEISS_ERR_MEMORY, WEISS_ERR_MESH (message names the element or node, counted from 1) */
 int weiss_tetmesh_check(weiss_context *ctx, const weiss_tetmesh *mesh);
 
-/** The part of it that needs no elements: there are some, and coordinates are finite. @return 0, WEISS_ERR_MESH */
+/** The part of it that needs no elements: there are some, and coordinates are in range. @return 0, WEISS_ERR_MESH */
 int weiss_tetmesh_check_coordinates(weiss_context *ctx, const weiss_tetmesh *mesh);
 
 #endif

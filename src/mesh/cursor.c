@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void weiss_make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (!isprint((unsigned char)*text))
+            *text = '.';
+}
+
 int weiss_cursor_fail(const weiss_cursor *c, int code, const char *format, ...)
 {
     char text[1024];
@@ -13,6 +20,7 @@ int weiss_cursor_fail(const weiss_cursor *c, int code, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    weiss_make_printable(text);
     if (c->bytes_named)
         return weiss_fail(c->ctx, code, "%s: byte %zu: %s", c->path, c->at, text);
     return weiss_fail(c->ctx, code, "%s:%ld: %s", c->path, c->line, text);
@@ -34,18 +42,10 @@ bool weiss_cursor_word(weiss_cursor *c, char *word, size_t size)
     size_t n = 0;
     weiss_cursor_skip_blanks(c);
     for (; c->at < c->length && !is_blank(c->data[c->at]); c->at++)
-        if (n + 1 < size)
-            word[n++] = c->data[c->at];
+        if (n + 1 < size) /* a zero must not end the word early: zeros are no number */
+            word[n++] = (char)(c->data[c->at] != '\0' ? c->data[c->at] : '\1');
     word[n] = '\0';
     return n > 0;
-}
-
-/** Makes text fit for a message: what cannot be printed becomes a dot. */
-static void make_printable(char *text)
-{
-    for (; *text != '\0'; text++)
-        if (!isprint((unsigned char)*text))
-            *text = '.';
 }
 
 /** A failure that quotes the next word. The cursor stands before it. */
@@ -57,7 +57,6 @@ static int fail_at_word(const weiss_cursor *before, const char *expected)
     weiss_cursor place = c;
     if (!weiss_cursor_word(&c, word, sizeof word))
         return weiss_cursor_fail(&place, WEISS_ERR_SYNTAX, "the file ends here: expected %s", expected);
-    make_printable(word);
     return weiss_cursor_fail(&place, WEISS_ERR_SYNTAX, "expected %s, found \"%s\"", expected, word);
 }
 
@@ -190,8 +189,8 @@ int weiss_cursor_count(weiss_cursor *c, const char *what, bool wide, size_t leas
         weiss_cursor_skip_blanks(&before);
     if (*count < 0 || (uint64_t)*count > room)
         return weiss_cursor_fail(&before, WEISS_ERR_SYNTAX,
-                                 "%s: found %lld, but the rest of the file has room for %zu", what,
-                                 (long long)*count, room);
+                                 "%s: found %lld: expected 0 to %zu, for which the rest of the file has room",
+                                 what, (long long)*count, room);
     return 0;
 }
 

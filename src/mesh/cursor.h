@@ -15,14 +15,17 @@ typedef struct weiss_cursor {
     bool swapped; /**< binary numbers have the other byte order */
 } weiss_cursor;
 
-/** Stores "PATH:LINE: ..." or "PATH: byte N: ..." and returns @p code. */
+/** Stores "PATH:LINE: ..." or "PATH: byte N: ..." (what cannot be printed becomes a dot) and returns @p code. */
 int weiss_cursor_fail(const weiss_cursor *c, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** Makes text of a file fit for a message: what cannot be printed becomes a dot. */
+void weiss_make_printable(char *text);
 
 /** Moves over blanks and ends of lines (text and words only). */
 void weiss_cursor_skip_blanks(weiss_cursor *c);
 
-/** Copies the next word (up to a blank), cut to fit. False at the end of the file. */
+/** Copies the next word (up to a blank), cut to fit; a zero byte becomes a 1. False at the end of the file. */
 bool weiss_cursor_word(weiss_cursor *c, char *word, size_t size);
 
 /** Copies the next word and fails when it is not @p expected. @return 0, WEISS_ERR_SYNTAX */

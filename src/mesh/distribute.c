@@ -31,8 +31,10 @@ static int find_regions(weiss_context *ctx, const weiss_tetmesh *whole, weiss_me
             bsearch(&whole->region[e], mesh->region_tag, n, sizeof *mesh->region_tag, ascending) != NULL)
             continue;
         WEISS_TRY(weiss_grow(ctx, &mesh->region_tag, &capacity, n + 1, sizeof *mesh->region_tag));
-        mesh->region_tag[n++] = whole->region[e];
-        qsort(mesh->region_tag, n, sizeof *mesh->region_tag, ascending);
+        size_t place = n++;
+        for (; place > 0 && mesh->region_tag[place - 1] > whole->region[e]; place--)
+            mesh->region_tag[place] = mesh->region_tag[place - 1];
+        mesh->region_tag[place] = whole->region[e];
     }
     WEISS_TRY(WEISS_NEW(ctx, mesh->region_name, n));
     for (mesh->nregions = 0; mesh->nregions < (int)n; mesh->nregions++) {

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 
-#include <ctype.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,13 +36,14 @@ static const weiss_mesh_format gmsh2 = {
 /** The first that fits a suffix is what weiss_mesh_write_file takes. */
 const weiss_mesh_format *const weiss_mesh_format_table[] = {&gmsh4, &gmsh4_binary, &gmsh2, NULL};
 
-/** True when the file's format section names a version that starts with @p version. */
+/** True when the file's format section names this version, or @p version with more digits behind a point. */
 static bool has_version(const char *head, size_t length, const char *version)
 {
     weiss_cursor c = {.data = head, .length = length};
     char found[16];
+    size_t n = strlen(version);
     return weiss_cursor_find_line(&c, "$MeshFormat") && weiss_cursor_word(&c, found, sizeof found) &&
-           strncmp(found, version, strlen(version)) == 0;
+           strncmp(found, version, n) == 0 && (found[n] == '\0' || found[n] == '.');
 }
 
 bool weiss_gmsh2_recognise(const char *head, size_t length)
@@ -60,20 +61,35 @@ static int refuse_format(weiss_context *ctx, const char *path, const char *data,
 {
     char shown[32];
     weiss_cursor c = {.data = data, .length = length};
-    if (weiss_cursor_find_line(&c, "$MeshFormat") && weiss_cursor_word(&c, shown, sizeof shown))
+    if (weiss_cursor_find_line(&c, "$MeshFormat") && weiss_cursor_word(&c, shown, sizeof shown)) {
+        weiss_make_printable(shown);
         return weiss_fail(
             ctx, WEISS_ERR_SYNTAX,
             "%s: has version %s of Gmsh's format: expected 2.2 or 4.1; convert it with `gmsh -save -format "
             "msh41 %s`",
             path, shown, path);
+    }
     snprintf(shown, sizeof shown, "%.*s", (int)(length < 24 ? length : 24), data);
-    for (char *letter = shown; *letter != '\0'; letter++)
-        *letter = (char)(isprint((unsigned char)*letter) ? *letter : '.');
+    weiss_make_printable(shown);
     return weiss_fail(
         ctx, WEISS_ERR_SYNTAX,
         "%s: is no mesh file that can be read; it begins with \"%s\": expected Gmsh 2.2 or 4.1, which "
         "begins with $MeshFormat",
         path, shown);
+}
+
+/** Numbers in files have a decimal point, whatever the language of the program that this is a part of. The thread's
+ *  locale becomes "C" until leave_c_locale gives back what this returns. */
+static locale_t enter_c_locale(void)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return c != (locale_t)0 ? uselocale(c) : (locale_t)0;
+}
+
+static void leave_c_locale(locale_t before)
+{
+    if (before != (locale_t)0)
+        freelocale(uselocale(before));
 }
 
 int weiss_mesh_read_file(weiss_context *ctx, const char *path, weiss_tetmesh **out)
@@ -85,11 +101,13 @@ int weiss_mesh_read_file(weiss_context *ctx, const char *path, weiss_tetmesh **o
     const weiss_mesh_format *const *format = weiss_mesh_format_table;
     *out = NULL;
     WEISS_TRY(weiss_file_read(ctx, path, limit, &data, &length));
+    locale_t before = enter_c_locale();
     while (*format != NULL &&
            ((*format)->recognise == NULL || !(*format)->recognise(data, length < HEAD ? length : HEAD)))
         format++;
     int code = *format == NULL ? refuse_format(ctx, path, data, length)
                                : (*format)->read(ctx, path, data, length, out);
+    leave_c_locale(before);
     free(data);
     return code;
 }
@@ -131,7 +149,9 @@ int weiss_mesh_write_file(weiss_context *ctx, const weiss_tetmesh *mesh, const c
                           format[0] != '\0' ? ", there is no format " : "", format, known);
     }
     WEISS_TRY(weiss_file_begin(ctx, path, &file));
+    locale_t before = enter_c_locale();
     int code = writer->write(ctx, mesh, file.stream);
+    leave_c_locale(before);
     if (code == 0)
         return weiss_file_commit(ctx, &file);
     weiss_file_abandon(&file);

@@ -6,9 +6,6 @@
  * The first of an element's tags is its physical group, 0 when none. All integers are 32-bit. */
 #include "mesh/gmsh_file.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { MOST_TAGS = 1 << 16 };
 
 /** A count, which stands as text on a line of its own in binary files too. */
@@ -59,7 +56,7 @@ static int read_element(weiss_cursor *c, weiss_gmsh_builder *b, int32_t ntags, i
     for (int k = 0; k < 4; k++)
         WEISS_TRY(weiss_cursor_int(c, "a node of an element", &corner[k]));
     return weiss_gmsh_add_tet(&place, b, (int64_t[]){corner[0], corner[1], corner[2], corner[3]},
-                              region == INT32_MIN ? 0 : abs(region));
+                              weiss_gmsh_region(region));
 }
 
 static int check_tags(const weiss_cursor *c, int32_t ntags)

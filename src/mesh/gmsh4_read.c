@@ -36,7 +36,7 @@ static int read_groups(weiss_cursor *c, int dimension, int32_t tag, volumes *v)
         return 0;
     v->several = v->several || count > 1;
     WEISS_TRY(weiss_grow(c->ctx, &v->list, &v->capacity, v->n + 1, sizeof *v->list));
-    v->list[v->n++] = (volume){.tag = tag, .region = group == INT32_MIN ? 0 : abs(group)};
+    v->list[v->n++] = (volume){.tag = tag, .region = weiss_gmsh_region(group)};
     return 0;
 }
 
@@ -130,8 +130,8 @@ static int read_head(weiss_cursor *c, const char *blocks_text, const char *numbe
 static int compare_numbers(const weiss_cursor *c, const char *what, int64_t announced, int64_t found)
 {
     if (announced != found)
-        return weiss_cursor_fail(c, WEISS_ERR_SYNTAX, "the section has %lld %s, but announced %lld",
-                                 (long long)found, what, (long long)announced);
+        return weiss_cursor_fail(c, WEISS_ERR_SYNTAX, "the section announces %lld %s: found %lld",
+                                 (long long)announced, what, (long long)found);
     return 0;
 }
 

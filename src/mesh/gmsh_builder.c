@@ -18,6 +18,11 @@ void weiss_gmsh_builder_free(weiss_gmsh_builder *b)
     memset(b, 0, sizeof *b);
 }
 
+int32_t weiss_gmsh_region(int32_t tag)
+{
+    return tag < 0 ? (tag == INT32_MIN ? 0 : -tag) : tag;
+}
+
 int weiss_gmsh_add_node(weiss_context *ctx, weiss_gmsh_builder *b, int64_t tag, const double xyz[3])
 {
     size_t n = (size_t)b->mesh->nnodes;

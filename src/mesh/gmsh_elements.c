@@ -55,6 +55,7 @@ int weiss_gmsh_element_corners(const weiss_cursor *place, int32_t type, int *cor
         return 0;
     bool curved = type == 11 || (type >= 29 && type <= 31);
     return weiss_cursor_fail(
-        place, WEISS_ERR_MESH, "found a %s (type %d): expected 4-node tetrahedra; %s", types[type].name, type,
+        place, WEISS_ERR_MESH, "found element type %d (%s): expected type 4 (4-node tetrahedron); %s", type,
+        types[type].name,
         curved ? "mesh with Mesh.ElementOrder = 1" : "mesh the volume without recombination");
 }

@@ -23,6 +23,9 @@ typedef struct weiss_gmsh_builder {
     int64_t nother; /**< elements of lower dimension that were passed over */
 } weiss_gmsh_builder;
 
+/** The region of a physical tag: a negative one only tells of a reversed orientation. */
+int32_t weiss_gmsh_region(int32_t tag);
+
 int weiss_gmsh_builder_start(weiss_context *ctx, weiss_gmsh_builder *b);
 void weiss_gmsh_builder_free(weiss_gmsh_builder *b);
 /** @return 0, WEISS_ERR_MEMORY */

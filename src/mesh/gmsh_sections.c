@@ -1,7 +1,6 @@
 /* The frame of a Gmsh file: format line, sections between $Name and $EndName, physical names. */
 #include "mesh/gmsh_file.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int read_byte_order(weiss_cursor *c)
@@ -48,6 +47,14 @@ static char *unquote(char *line)
     return first + 1;
 }
 
+/** Names are shown at terminals and written to files of other formats. */
+static bool has_control(const char *name)
+{
+    while (*name != '\0' && (unsigned char)*name >= ' ' && *name != 0x7f)
+        name++;
+    return *name != '\0';
+}
+
 int weiss_gmsh_read_names(weiss_cursor *c, weiss_gmsh_builder *b)
 {
     bool binary = c->binary;
@@ -59,14 +66,17 @@ int weiss_gmsh_read_names(weiss_cursor *c, weiss_gmsh_builder *b)
         char line[512];
         WEISS_TRY_OUT(code, weiss_cursor_int(c, "the dimension of a physical group", &dimension));
         WEISS_TRY_OUT(code, weiss_cursor_int(c, "the tag of a physical group", &tag));
+        weiss_cursor place = *c;
         char *name = weiss_cursor_rest_of_line(c, line, sizeof line) ? unquote(line) : NULL;
-        if (name == NULL) {
-            code = weiss_cursor_fail(c, WEISS_ERR_SYNTAX,
-                                     "expected the name of a physical group in quotation marks");
+        if (name == NULL || has_control(name)) {
+            code = weiss_cursor_fail(&place, WEISS_ERR_SYNTAX,
+                                     "expected the name of a physical group in quotation marks, in one line "
+                                     "of at most %zu bytes without control characters",
+                                     sizeof line - 1);
             goto out;
         }
         if (dimension == 3)
-            WEISS_TRY_OUT(code, weiss_tetmesh_name_region(c->ctx, b->mesh, abs(tag), name));
+            WEISS_TRY_OUT(code, weiss_tetmesh_name_region(c->ctx, b->mesh, weiss_gmsh_region(tag), name));
     }
 out:
     c->binary = binary;
@@ -90,6 +100,9 @@ static int read_section(weiss_cursor *c, const weiss_gmsh_section *section, weis
         weiss_cursor_rest_of_line(c, rest, sizeof rest);
     if (strcmp(section->name, "Elements") == 0 && !b->sorted)
         return weiss_cursor_fail(c, WEISS_ERR_SYNTAX, "$Elements comes before $Nodes: expected it after");
+    if (strstr(section->name, "Entities") != NULL && b->mesh->ntets > 0)
+        return weiss_cursor_fail(c, WEISS_ERR_SYNTAX, "$%s comes after $Elements: expected it before",
+                                 section->name);
     WEISS_TRY(section->read(c, b, self));
     snprintf(mark, sizeof mark, "$End%s", section->name);
     WEISS_TRY(weiss_cursor_expect(c, mark));

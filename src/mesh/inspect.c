@@ -22,12 +22,12 @@ static void tell_quality(weiss_context *ctx, const weiss_tetmesh *mesh, const we
 {
     const double *x = mesh->xyz + 3 * mesh->tet[4 * q->worst];
     if (q->nflat > 0)
-        weiss_warn(ctx,
-                   "mesh: %lld of %lld tetrahedra are very flat (radius ratio below %g; the worst %.2g near "
-                   "%g, %g, %g "
-                   "m; smallest angle between faces %.2g degrees): fields near them are inaccurate",
-                   (long long)q->nflat, (long long)q->ntets, WEISS_FLAT_RATIO, q->ratio_min, x[0], x[1], x[2],
-                   q->angle_min * degrees);
+        weiss_warn(
+            ctx,
+            "mesh: %lld of %lld tetrahedra are very flat (radius ratio below %g; the worst %.2g near "
+            "%g, %g, %g m; smallest angle between faces %.2g degrees): fields near them are inaccurate",
+            (long long)q->nflat, (long long)q->ntets, WEISS_FLAT_RATIO, q->ratio_min, x[0], x[1], x[2],
+            q->angle_min * degrees);
     if (q->npinched_edges + q->npinched_nodes > 0)
         weiss_warn(
             ctx,

@@ -151,8 +151,9 @@ static int settle(const weiss_problem *problem, weiss_tetmesh *mesh)
     WEISS_TRY_OUT(code, find_regions(problem, mesh, &regions, &nregions));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, keep, mesh->ntets));
     warn_of_idle_rules(problem, mesh, regions, nregions);
-    for (weiss_gidx e = 0; e < mesh->ntets; e++) {
-        keep[e] = material_of(regions, nregions, mesh->region[e]) >= 0;
+    for (weiss_gidx e = 0; e < mesh->ntets; e++) { /* most elements are of the region of the one before */
+        bool same = e > 0 && mesh->region[e] == mesh->region[e - 1];
+        keep[e] = same ? keep[e - 1] : material_of(regions, nregions, mesh->region[e]) >= 0;
         nkept += keep[e];
     }
     if (nkept == 0 && mesh->ntets > 0) {

@@ -7,6 +7,8 @@
 
 /* Volumes below this fraction of the longest edge's cube are rounding noise. */
 static const double no_volume = 1e-10;
+/* Volumes of smaller elements would underflow, m. */
+static const double smallest_element = 1e-50;
 
 static int check_corners(weiss_context *ctx, const weiss_tetmesh *mesh, weiss_gidx e)
 {
@@ -47,6 +49,12 @@ int weiss_tetmesh_orient(weiss_context *ctx, weiss_tetmesh *mesh, const bool *ke
                                                    mesh->xyz + 3 * v[weiss_tet_edge[k][1]]));
         double volume = weiss_tet_volume(mesh->xyz + 3 * v[0], mesh->xyz + 3 * v[1], mesh->xyz + 3 * v[2],
                                          mesh->xyz + 3 * v[3]);
+        if (longest < smallest_element)
+            return weiss_fail(
+                ctx, WEISS_ERR_MESH,
+                "mesh: the longest edge of tetrahedron %lld is %g m: expected more than %g m; is "
+                "the unit of the coordinates right?",
+                (long long)(e + 1), longest, smallest_element);
         if (!(fabs(volume) > no_volume * longest * longest * longest))
             return refuse_degenerate(ctx, mesh, e);
         if (volume < 0) {
