@@ -13,8 +13,8 @@ static inline weiss_tetmesh *sample_mesh(weiss_context *ctx)
 {
     weiss_tetmesh *mesh = NULL;
     double cut = 1.0 / 3;
-    if (weiss_tetmesh_grid(ctx, (double[]){2.0 / 3, sqrt(2), 1e-9}, (int64_t[]){2, 1, 1}, &cut, 1, &mesh) !=
-        0)
+    if (weiss_tetmesh_grid(ctx, (double[]){2.0 / 3, sqrt(2), 1.0 / 7}, (int64_t[]){2, 1, 1}, &cut, 1,
+                           &mesh) != 0)
         return NULL;
     for (weiss_gidx e = 0; e < mesh->ntets; e++)
         mesh->region[e] = mesh->region[e] == 1 ? 7 : 12;
