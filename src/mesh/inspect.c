@@ -3,8 +3,6 @@
 #include "mesh/quality.h"
 #include "mesh/repair.h"
 
-#include "base/units.h"
-
 #include <string.h>
 
 static const double degrees = 180 / 3.14159265358979323846;
@@ -62,30 +60,4 @@ int weiss_mesh_inspect(weiss_context *ctx, weiss_tetmesh *mesh, const bool *keep
     }
     tell_quality(ctx, mesh, quality);
     return 0;
-}
-
-void weiss_mesh_quality_print(const weiss_mesh_quality *q, FILE *to)
-{
-    char a[32], b[32], c[32];
-#define LENGTH(value, buffer) weiss_format_quantity(value, WEISS_LENGTH, 4, buffer, sizeof(buffer))
-    fprintf(to, "nodes          %lld, %lld on the surface\n", (long long)q->nnodes,
-            (long long)q->nsurface_nodes);
-    fprintf(to, "tetrahedra     %lld\n", (long long)q->ntets);
-    fprintf(to, "triangles      %lld on the surface\n", (long long)q->ntriangles);
-    fprintf(to, "extent         %s x %s x %s\n", LENGTH(q->high[0] - q->low[0], a),
-            LENGTH(q->high[1] - q->low[1], b), LENGTH(q->high[2] - q->low[2], c));
-    fprintf(to, "volume         %.6g m^3\n", q->volume);
-    fprintf(to, "surface        %.6g m^2\n", q->area);
-    fprintf(to, "edges          %s to %s, mean %s\n", LENGTH(q->edge_min, a), LENGTH(q->edge_max, b),
-            LENGTH(q->edge_mean, c));
-    fprintf(to, "radius ratio   %.3f at worst, mean %.3f (1: regular, 0: flat)\n", q->ratio_min,
-            q->ratio_mean);
-    fprintf(to, "face angles    %.1f to %.1f degrees\n", q->angle_min * degrees, q->angle_max * degrees);
-    fprintf(to, "bodies         %d\n", q->nbodies);
-    for (int r = 0; r < q->nregions; r++)
-        fprintf(to, "region         %d%s%s%s: %lld tetrahedra, %.6g m^3\n", q->regions[r].tag,
-                q->regions[r].name[0] != '\0' ? " \"" : "", q->regions[r].name,
-                q->regions[r].name[0] != '\0' ? "\"" : "", (long long)q->regions[r].ntets,
-                q->regions[r].volume);
-#undef LENGTH
 }

@@ -53,9 +53,6 @@ int weiss_mesh_inspect(weiss_context *ctx, weiss_tetmesh *mesh, const bool *keep
 /** Measures without changing or judging; the mesh must pass weiss_tetmesh_check. @return 0, WEISS_ERR_MEMORY, WEISS_ERR_MESH */
 int weiss_mesh_measure(weiss_context *ctx, const weiss_tetmesh *mesh, weiss_mesh_quality *quality);
 
-/** Writes the facts for people, one a line. */
-void weiss_mesh_quality_print(const weiss_mesh_quality *quality, FILE *to);
-
 /** Edges of elements; an edge counts once for each element around it. */
 typedef struct weiss_edge_count {
     weiss_gidx all, above; /**< above: longer than the limit */
