@@ -73,7 +73,7 @@ class Runner:
     """Runs the files of examples/ in a directory of its own, as they are or with lines changed."""
 
     def __init__(self, program, work):
-        self.program = program
+        self.program = str(program)
         self.work = pathlib.Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
 
