@@ -4,7 +4,7 @@ from run import Failure
 
 
 def bloch_wall(runner, found, full):
-    A, K, length, section = 1e-11, 1e5, 300e-9, 4e-18
+    A, K, length, section = 1e-11, 1e5, 200e-9, 9e-16
     result = found.timed("as in the file", lambda: runner.run("bloch-wall"))
     table = result.table
     found.add("energy per area", formulas.wall_energy(A, K) * 1e3, table["E_total (J)"][-1] / section * 1e3, 0.002, "mJ/m^2",
