@@ -156,8 +156,8 @@ const weiss_key weiss_timefunction_keys[] = {
      .kind = WEISS_KIND_MAP,                                                                                 \
      .alternative = true,                                                                                    \
      .members = form##_keys,                                                                                 \
-     .bare = bare_key,                                                                                       \
-     .help = text},
+     .bare = (bare_key),                                                                                     \
+     .help = (text)},
     FORMS(X)
 #undef X
         {.name = NULL},
