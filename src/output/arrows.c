@@ -137,7 +137,7 @@ static void draw_arrow(const weiss_scene *scene, int32_t face, int x, int y, dou
         a.tail[k] = point[k] + a.length * (0.6 * scene->view->towards[k] - 0.5 * a.along[k]);
     }
     find_across(&a);
-    a.colour = weiss_lightness(weiss_colour_of(scene->map, a.along)) > 0.6 ? dark : light;
+    a.colour = weiss_lightness(weiss_colour_of(scene->map, a.along)) > 0.5 ? dark : light;
     draw_frustum(&a, 0.0, SHAFT_RADIUS, 1.0 - HEAD_LENGTH, SHAFT_RADIUS);
     draw_frustum(&a, 1.0 - HEAD_LENGTH, HEAD_RADIUS, 1.0, 0.0);
     draw_disc(&a, 0.0, SHAFT_RADIUS);

@@ -83,7 +83,7 @@ static int compare_fingerprints(weiss_context *ctx, const char *path, const weis
         return weiss_fail(
             ctx, WEISS_ERR_VALUE,
             "%s: belongs to another problem file, or the file was changed since; restart with the file "
-            "as it was (run.json has its text)",
+            "as it was (run.json has its text), or say --changed",
             path);
     return 0;
 }

@@ -57,6 +57,10 @@ static void plan_energies(const weiss_series *series, weiss_chart_panel *panel)
         if (sscanf(series->name[i], "E_%50s (J)%n", label, &end) != 1 || end == 0)
             continue;
         bool total = strcmp(label, "total") == 0;
+        double low, high;
+        weiss_series_range(series, (int)i, &low, &high);
+        if (!total && low == 0.0 && high == 0.0) /* a term that never acts */
+            continue;
         size_t colours = sizeof energy_colour / sizeof *energy_colour;
         add_line(panel, label, (int)i, NULL, total ? "#1f2933" : energy_colour[next++ % colours],
                  total ? 2.4 : 2.0);

@@ -146,6 +146,7 @@ static void print_abscissa(const canvas *c, const weiss_abscissa *a, const weiss
         int length = (int)strlen(weiss_axis_label(x_axis, i, 0, text, sizeof text));
         int start =
             (int)lround((width - 1) * weiss_axis_place(x_axis, weiss_axis_tick(x_axis, i))) - length / 2;
+        start = at == 0 && start < 0 ? 0 : start;
         if (start < at + (at > 0) || start + length > width + 4)
             continue;
         fprintf(to, "%*s%s", start - at, "", text);
@@ -180,7 +181,7 @@ static int print_canvas(weiss_context *ctx, const canvas *c, const weiss_absciss
     return fclose(to) == 0 ? 0 : weiss_fail(ctx, WEISS_ERR_MEMORY, "out of memory");
 }
 
-/* Range of all three curves. */
+/* Range of all three curves; a unit vector that comes near 1 is shown up to 1. */
 static void find_range(const weiss_series *series, double *low, double *high)
 {
     *low = 1.0;
@@ -191,6 +192,8 @@ static void find_range(const weiss_series *series, double *low, double *high)
         *low = fmin(*low, least);
         *high = fmax(*high, most);
     }
+    *low = *low < -0.9 ? -1.0 : *low;
+    *high = *high > 0.9 ? 1.0 : *high;
 }
 
 int weiss_plot_text(weiss_context *ctx, const weiss_series *series, const weiss_plot_style *style,

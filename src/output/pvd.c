@@ -53,7 +53,7 @@ int weiss_pvd_write(const weiss_pvd *pvd, const char *path)
     for (size_t i = 0; i < pvd->count; i++) {
         char name[64];
         weiss_snapshots_name("fields", (int64_t)i, ".vtu", name, sizeof name);
-        fprintf(file.stream, "    <DataSet timestep=\"%.17g\" group=\"\" part=\"0\" file=\"%s\"/>",
+        fprintf(file.stream, "    <DataSet timestep=\"%.15g\" group=\"\" part=\"0\" file=\"%s\"/>",
                 by_time ? pvd->entry[i].time : (double)i, name);
         fprintf(file.stream, "<!-- t %.17g s, stage %d -->\n", pvd->entry[i].time, pvd->entry[i].stage);
     }

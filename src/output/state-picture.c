@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ typedef struct state_picture {
     int64_t snapshots;
     bool any; /* something was reported, so there is a state */
     double time, mean[3];
+    int64_t steps;
 } state_picture;
 
 static const weiss_key keys[] = {
@@ -148,8 +150,14 @@ static int draw(const state_picture *s, const char *path)
     WEISS_TRY(gather_surface(s, &m));
     if (weiss_rank(s->ctx) == 0) {
         weiss_format_quantity(s->time, WEISS_TIME, 4, time, sizeof time);
-        snprintf(subtitle, sizeof subtitle, "t = %s,  mean m = (%.3f, %.3f, %.3f)", time, s->mean[0],
-                 s->mean[1], s->mean[2]);
+        double shown[3];
+        for (int k = 0; k < 3; k++)
+            shown[k] = fabs(s->mean[k]) < 0.0005 ? 0.0 : s->mean[k]; /* no minus zero */
+        int used = s->time == 0.0 && s->steps > 0 /* relaxation takes no time */
+                       ? snprintf(subtitle, sizeof subtitle, "after %" PRId64 " steps", s->steps)
+                       : snprintf(subtitle, sizeof subtitle, "t = %s", time);
+        snprintf(subtitle + used, sizeof subtitle - (size_t)used, ",  mean m = (%.3f, %.3f, %.3f)", shown[0],
+                 shown[1], shown[2]);
         const weiss_picture picture = {.surface = &s->state->mesh->surface,
                                        .m = m,
                                        .title = s->title,
@@ -167,6 +175,7 @@ static int picture_row(void *data, const weiss_report *report)
     state_picture *s = data;
     s->any = true;
     s->time = report->time;
+    s->steps = report->steps;
     memcpy(s->mean, report->mean, sizeof s->mean);
     return 0;
 }
