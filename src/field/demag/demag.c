@@ -11,8 +11,12 @@
 #include "field/demag/operators.h"
 #include "field/demag/poisson.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Part of the tolerance that solving the Poisson problems may take. */
+#define SOLVER_SHARE 0.1
 
 typedef struct demag {
     const weiss_space *space; /* borrowed */
@@ -135,7 +139,8 @@ static int make_solvers(demag *d, const weiss_value *section, const bool *inner,
 {
     const weiss_mesh *mesh = d->space->mesh;
     weiss_poisson_options options = {(weiss_poisson_kind)choice(section, "solver", "direct", "iterative"),
-                                     weiss_value_number(section, "solver_tolerance")};
+                                     weiss_value_number(section, "solver_tolerance"),
+                                     SOLVER_SHARE * weiss_value_number(section, "tolerance")};
     for (weiss_lidx i = 0; i < mesh->nlocal; i++)
         all[i] = true;
     weiss_poisson_problem neumann = {mesh, &d->operators->stiffness, all, mesh->body_node, mesh->nbodies};
@@ -252,6 +257,8 @@ static int statistics(void *data, weiss_statistic_fn fn, void *self)
     fn(self, "boundary_mean_rank", b->mean_rank);
     fn(self, "boundary_seconds", b->seconds);
     fn(self, "solver_direct", neumann.direct && dirichlet.direct);
+    fn(self, "solver_error", fmax(neumann.error, dirichlet.error));
+    fn(self, "solver_refined", neumann.refined || dirichlet.refined);
     fn(self, "solver_stored_numbers", (double)(neumann.stored + dirichlet.stored));
     fn(self, "solver_interface", (double)(neumann.interface + dirichlet.interface));
     fn(self, "solver_iterations", (double)(neumann.iterations + dirichlet.iterations));

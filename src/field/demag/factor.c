@@ -24,7 +24,7 @@ struct weiss_factor {
     panel *panel;
     int64_t npanels, nrows;
     int *rows; /* in the order of elimination; each list is padded to a multiple of WEISS_SWEEP_ROWS with n */
-    double *data;
+    float *data;
     size_t length;
     double *x; /* n + 1, in the order of elimination; the last takes the padding */
     double *work; /* rows of one panel */
@@ -150,20 +150,23 @@ static int plan(weiss_context *ctx, const cholmod_factor *l, int kept, weiss_fac
 /* Packs one panel: @p block is its square part and rows in CHOLMOD's column-major array with that leading dimension. */
 static void pack(const weiss_factor *f, const panel *p, const double *block, int leading, const int *rows)
 {
-    double *square = f->data + p->square, *below = f->data + p->below;
+    float *square = f->data + p->square, *below = f->data + p->below;
     int padded = round_up(p->columns);
     for (int j = 0; j < p->columns;
-         j++) /* column j of the inverse of the triangle, by forward substitution */
+         j++) { /* column j of the inverse of the triangle, by forward substitution */
+        double inverse[PANEL_COLUMNS];
         for (int i = j; i < p->columns; i++) {
             double sum = i == j;
             for (int k = j; k < i; k++)
-                sum -= block[k * leading + i] * square[j * padded + k];
-            square[j * padded + i] = sum / block[i * leading + i];
+                sum -= block[k * leading + i] * inverse[k];
+            inverse[i] = sum / block[i * leading + i];
+            square[j * padded + i] = (float)inverse[i];
         }
+    }
     for (int j = 0; j < p->columns; j++)
         for (int i = 0; i < p->nrows; i++)
             below[(i / WEISS_SWEEP_ROWS * p->columns + j) * WEISS_SWEEP_ROWS + i % WEISS_SWEEP_ROWS] =
-                block[(size_t)j * (size_t)leading + (size_t)(p->columns + i)];
+                (float)block[(size_t)j * (size_t)leading + (size_t)(p->columns + i)];
     for (int i = 0; i < round_up(p->nrows); i++)
         f->rows[p->row + i] = i < p->nrows ? rows[i] : f->n;
 }

@@ -1,4 +1,6 @@
-/* A sparse Cholesky factor, made by CHOLMOD and packed anew for what a time step needs: one right side at a time.
+/* A sparse Cholesky factor, made by CHOLMOD and packed anew for what a time step needs: one right side at a time, with the
+ * factor in single precision (reading it is what takes the time) and all sums in double. Whoever needs more than the five or
+ * six digits that this gives refines the solution (poisson.c).
  *
  * Some unknowns may be kept: they are not eliminated. The forward sweep then leaves their condensed right side, the
  * backward sweep starts from their values, and what the eliminated unknowns add to the matrix of the kept ones (the Schur

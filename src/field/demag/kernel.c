@@ -125,9 +125,12 @@ void weiss_kernel_outer(int n, const double *l, double *out)
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, n, n, 1, l, n, l, n, 0, out, n);
 }
 
+/* Stored numbers are single, sums are double. */
 typedef double quad __attribute__((vector_size(8 * WEISS_SWEEP_ROWS), aligned(8)));
+typedef float quad_stored __attribute__((vector_size(4 * WEISS_SWEEP_ROWS), aligned(4)));
+#define FOUR(p) __builtin_convertvector(*(const quad_stored *)(p), quad)
 
-BODY void forward(int columns, int rows, const double *restrict square, const double *restrict below,
+BODY void forward(int columns, int rows, const float *restrict square, const float *restrict below,
                   const int *restrict row, double *top, double *x)
 {
     double t[WEISS_SWEEP_COLUMNS];
@@ -136,7 +139,7 @@ BODY void forward(int columns, int rows, const double *restrict square, const do
         quad sum = {0};
         int last = i + WEISS_SWEEP_ROWS < columns ? i + WEISS_SWEEP_ROWS : columns;
         for (int j = 0; j < last; j++)
-            sum += *(const quad *)(square + j * padded + i) * top[j];
+            sum += FOUR(square + j * padded + i) * top[j];
         *(quad *)(t + i) = sum;
     }
     memcpy(top, t, (size_t)columns * sizeof *t);
@@ -144,11 +147,11 @@ BODY void forward(int columns, int rows, const double *restrict square, const do
         quad even = {0}, odd = {0};
         int j = 0;
         for (; j + 2 <= columns; j += 2, below += 2 * WEISS_SWEEP_ROWS) {
-            even += *(const quad *)below * t[j];
-            odd += *(const quad *)(below + WEISS_SWEEP_ROWS) * t[j + 1];
+            even += FOUR(below) * t[j];
+            odd += FOUR(below + WEISS_SWEEP_ROWS) * t[j + 1];
         }
         for (; j < columns; j++, below += WEISS_SWEEP_ROWS)
-            even += *(const quad *)below * t[j];
+            even += FOUR(below) * t[j];
         even += odd;
         for (int k = 0; k < WEISS_SWEEP_ROWS; k++)
             x[row[i + k]] -= even[k];
@@ -157,7 +160,7 @@ BODY void forward(int columns, int rows, const double *restrict square, const do
 
 #define TOTAL(v) (((v)[0] + (v)[1]) + ((v)[2] + (v)[3]))
 
-BODY void backward(int columns, int rows, const double *restrict square, const double *restrict below,
+BODY void backward(int columns, int rows, const float *restrict square, const float *restrict below,
                    const int *restrict row, double *restrict top, const double *restrict x,
                    double *restrict work)
 {
@@ -169,13 +172,13 @@ BODY void backward(int columns, int rows, const double *restrict square, const d
         work[i] = x[row[i]];
     for (; j + 4 <= columns; j += 4) {
         quad s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-        const double *at = below + j * WEISS_SWEEP_ROWS;
+        const float *at = below + j * WEISS_SWEEP_ROWS;
         for (int i = 0; i < rows; i += WEISS_SWEEP_ROWS, at += stride) {
             quad w = *(const quad *)(work + i);
-            s0 += *(const quad *)at * w;
-            s1 += *(const quad *)(at + WEISS_SWEEP_ROWS) * w;
-            s2 += *(const quad *)(at + 2 * WEISS_SWEEP_ROWS) * w;
-            s3 += *(const quad *)(at + 3 * WEISS_SWEEP_ROWS) * w;
+            s0 += FOUR(at) * w;
+            s1 += FOUR(at + WEISS_SWEEP_ROWS) * w;
+            s2 += FOUR(at + 2 * WEISS_SWEEP_ROWS) * w;
+            s3 += FOUR(at + 3 * WEISS_SWEEP_ROWS) * w;
         }
         t[j] = top[j] - TOTAL(s0);
         t[j + 1] = top[j + 1] - TOTAL(s1);
@@ -185,25 +188,24 @@ BODY void backward(int columns, int rows, const double *restrict square, const d
     for (; j < columns; j++) {
         quad s = {0};
         for (int i = 0; i < rows; i += WEISS_SWEEP_ROWS)
-            s += *(const quad *)(below + (size_t)i * (size_t)columns + j * WEISS_SWEEP_ROWS) *
-                 *(const quad *)(work + i);
+            s += FOUR(below + (size_t)i * (size_t)columns + j * WEISS_SWEEP_ROWS) * *(const quad *)(work + i);
         t[j] = top[j] - TOTAL(s);
     }
     for (j = 0; j < columns; j++) {
         quad s = {0};
         for (int i = j / WEISS_SWEEP_ROWS * WEISS_SWEEP_ROWS; i < padded; i += WEISS_SWEEP_ROWS)
-            s += *(const quad *)(square + j * padded + i) * *(const quad *)(t + i);
+            s += FOUR(square + j * padded + i) * *(const quad *)(t + i);
         top[j] = TOTAL(s);
     }
 }
 
-FAST_VARIANT static void forward_fast(int columns, int rows, const double *square, const double *below,
+FAST_VARIANT static void forward_fast(int columns, int rows, const float *square, const float *below,
                                       const int *row, double *top, double *x)
 {
     forward(columns, rows, square, below, row, top, x);
 }
 
-void weiss_kernel_forward(int columns, int rows, const double *square, const double *below, const int *row,
+void weiss_kernel_forward(int columns, int rows, const float *square, const float *below, const int *row,
                           double *top, double *x)
 {
     if (HAVE_FAST)
@@ -212,13 +214,13 @@ void weiss_kernel_forward(int columns, int rows, const double *square, const dou
         forward(columns, rows, square, below, row, top, x);
 }
 
-FAST_VARIANT static void backward_fast(int columns, int rows, const double *square, const double *below,
+FAST_VARIANT static void backward_fast(int columns, int rows, const float *square, const float *below,
                                        const int *row, double *top, const double *x, double *work)
 {
     backward(columns, rows, square, below, row, top, x, work);
 }
 
-void weiss_kernel_backward(int columns, int rows, const double *square, const double *below, const int *row,
+void weiss_kernel_backward(int columns, int rows, const float *square, const float *below, const int *row,
                            double *top, const double *x, double *work)
 {
     if (HAVE_FAST)

@@ -40,10 +40,10 @@ void weiss_kernel_panel(int64_t rows, int64_t columns, const float *a, const flo
  *  @param[in] square  columns rounded up x columns, column-major: the inverse of the triangle on the diagonal
  *  @param[in] below   rows x columns, packed in groups of WEISS_SWEEP_ROWS rows; rows is a multiple of it
  *  Local. */
-void weiss_kernel_forward(int columns, int rows, const double *square, const double *below, const int *row,
+void weiss_kernel_forward(int columns, int rows, const float *square, const float *below, const int *row,
                           double *top, double *x);
 /** Backward sweep: top = square^T (top - below^T x[row]). @p work: rows doubles. Local. */
-void weiss_kernel_backward(int columns, int rows, const double *square, const double *below, const int *row,
+void weiss_kernel_backward(int columns, int rows, const float *square, const float *below, const int *row,
                            double *top, const double *x, double *work);
 
 /** out = l l^T, n x n, column-major, both halves. Local. */

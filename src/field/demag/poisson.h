@@ -11,7 +11,7 @@ typedef enum weiss_poisson_kind {
     WEISS_POISSON_ITERATIVE /**< conjugate gradients with algebraic multigrid (PETSc, hypre) */
 } weiss_poisson_kind;
 
-/** A problem. All borrowed during creation; the mesh for as long as the solver lives. */
+/** A problem. All borrowed during creation; mesh and stiffness for as long as the solver lives. */
 typedef struct weiss_poisson_problem {
     const weiss_mesh *mesh;
     const weiss_csr *stiffness; /**< K, rows of owned nodes */
@@ -26,6 +26,8 @@ typedef struct weiss_poisson_problem {
 typedef struct weiss_poisson_options {
     weiss_poisson_kind kind;
     double tolerance; /**< of an iterative solver: |b - K x| <= tolerance |b| */
+    double
+        error; /**< of a direct solution, relative to its largest value; above it in a trial, solutions are refined */
 } weiss_poisson_options;
 
 /** Figures, the same on every rank. */
@@ -34,6 +36,8 @@ typedef struct weiss_poisson_figures {
     int64_t unknowns;
     int64_t interface; /**< direct: unknowns shared between ranks */
     int64_t stored; /**< direct: numbers in all factors */
+    bool refined; /**< direct: each solution is improved by a second one */
+    double error; /**< direct: of a trial solution before refinement, relative to its largest value */
     int64_t iterations; /**< iterative: since creation */
     double seconds; /**< making the solver, slowest rank */
 } weiss_poisson_figures;
