@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `auto` solves directly up to these sizes; beyond, memory and set-up time of the factors or of the dense matrix of the
- * interface grow faster than what they save. Measured (docs/demagnetising-field.md). */
-#define DIRECT_UNKNOWNS_PER_RANK 400000
+/* `auto` solves directly up to these sizes. Setting up factors grows with about the square of the unknowns, so that beyond
+ * it pays back only after several hundred fields (extrapolated from 69,000 nodes, docs/demagnetising-field.md). The dense
+ * matrix of an interface of this size takes 128 MB on each rank while it is made. */
+#define DIRECT_UNKNOWNS_PER_RANK 300000
 #define DIRECT_INTERFACE 4000
 /* No direct solution beyond: the interface's matrix is indexed with 32 bits. */
 #define LARGEST_INTERFACE 30000
