@@ -1,10 +1,11 @@
 /* Linked into every program of a sanitizer build: what the leak checker should leave out, and how it can tell.
  *
- * Open MPI and the libraries it loads keep memory until the process ends. They are named below; memory that our own
+ * Open MPI, the libraries it loads and Gmsh keep memory until the process ends. They are named below; memory that our own
  * files ask for is always reported. Plug-ins that are unloaded could not be told by name any more, so none is. */
 
 int dlclose(void *handle);
 const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 
@@ -25,18 +26,19 @@ EXPORTED const char *__lsan_default_suppressions(void)
            "leak:libhwloc.so\n"
            "leak:libevent\n"
            "leak:mca_\n"
-           "leak:libucp.so\n"
            "leak:libucs.so\n"
-           "leak:libfabric.so\n"
-           "leak:libibverbs.so\n"
-           "leak:ld-linux\n"
-           "leak:libOpenCL\n"
-           "leak:libpetsc_real.so\n";
+           "leak:libgmsh.so\n";
+}
+
+EXPORTED const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
 
 EXPORTED const char *__asan_default_options(void)
 {
-    return "fast_unwind_on_malloc=0:allocator_may_return_null=1:detect_stack_use_after_return=1:strict_"
+    return "fast_unwind_on_malloc=0:malloc_context_size=12:allocator_may_return_null=1:detect_stack_use_"
+           "after_return=1:strict_"
            "string_checks=1";
 }
 

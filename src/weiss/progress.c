@@ -139,8 +139,7 @@ static void on_stage_end(void *self, const weiss_stage_run *stage, double second
     if (display->quiet)
         return;
     weiss_display_clear(display);
-    printf("stage %d, %s: %s%s; took %.3g s\n", stage->index + 1, stage->name,
-           stage->outcome == WEISS_OUTCOME_NOT_CONVERGED ? "not converged: " : "", stage->reason, seconds);
+    printf("stage %d, %s: %s; took %.3g s\n", stage->index + 1, stage->name, stage->reason, seconds);
     fflush(stdout);
 }
 

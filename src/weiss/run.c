@@ -161,7 +161,7 @@ static int conclude(call *c, int code, const weiss_run_result *result)
         return WEISS_EXIT_DONE;
     const weiss_stage_record *last = &record->stages[record->nstages - 1];
     if (weiss_rank(ctx) == 0)
-        fprintf(stderr, "weiss: stage %d, %s, did not converge: %s\n", last->index + 1, last->name,
+        fprintf(stderr, "weiss: stage %d, %s: %s\n", last->index + 1, last->name,
                 last->reason);
     return WEISS_EXIT_NOT_CONVERGED;
 }

@@ -74,7 +74,7 @@ class Results(harness.Case):
         self.write("bar.yaml", SHORT.split("stages:")[0] + "stages:\n  - relax: {max_iterations: 2}\n"
                    "  - dynamics: {duration: 10 ps}\n")
         result = self.weiss("run", "bar.yaml")
-        self.assert_one_message(result, "did not converge", code=3)
+        self.assert_one_message(result, "not converged", code=3)
         self.assertNotIn("dynamics", result.stdout)
         self.write("bar.yaml", self.read("bar.yaml").replace("max_iterations: 2", "max_iterations: 5000"))
         self.assert_done(self.weiss("run", "--restart", "--changed", "bar.yaml"))
