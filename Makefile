@@ -34,7 +34,7 @@ demo: setup
 
 # Warnings are errors in what the tests run; a plain `make` only shows them.
 QUICK = --no-suite long
-QUICK_ASAN = --no-suite long --no-suite slow
+QUICK_ASAN = --no-suite long --no-suite slow --timeout-multiplier 4
 
 build-checked: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
