@@ -1,7 +1,17 @@
 #include "weiss/footer.h"
 
+#include "base/file.h"
+#include "output/plot.h"
+#include "output/series.h"
+
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+
+/** Columns and lines of the plot, and columns that its labels take. */
+#define PLOT_WIDTH 64
+#define PLOT_HEIGHT 12
+#define PLOT_LABELS 14
 
 /** Most memory that one rank used, and the sum over ranks, MiB. Collective. */
 static int measure_memory(const weiss_context *ctx, double *largest, double *sum)
@@ -30,6 +40,43 @@ static void print_times(const weiss_simulation *simulation)
     printf("\n");
 }
 
+/** True when the terminal understands more than ASCII, as the usual variables say. */
+static bool speaks_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
+    }
+    return false;
+}
+
+/** Prints <m> of the table that was written. */
+static int print_plot(weiss_context *ctx, const char *directory, int columns)
+{
+    char *path = NULL, *text = NULL;
+    weiss_series *series = NULL;
+    weiss_plot_style style = {
+        .width = PLOT_WIDTH, .height = PLOT_HEIGHT, .ascii = !speaks_utf8(), .colour = columns > 0};
+    if (columns > 0 && columns < PLOT_WIDTH + PLOT_LABELS)
+        style.width = columns - PLOT_LABELS;
+    if (style.width < 20)
+        return 0;
+    int code;
+    WEISS_TRY_OUT(code, weiss_path_join(ctx, directory, "table.csv", &path));
+    WEISS_TRY_OUT(code, weiss_series_read(ctx, path, &series));
+    if (series->nrows < 2)
+        goto out;
+    WEISS_TRY_OUT(code, weiss_plot_text(ctx, series, &style, &text));
+    printf("\n%s\n", text);
+out:
+    free(text);
+    weiss_series_destroy(series);
+    free(path);
+    return code;
+}
+
 int weiss_footer(const weiss_simulation *simulation, const char *directory, int columns)
 {
     weiss_context *ctx = simulation->ctx;
@@ -37,12 +84,12 @@ int weiss_footer(const weiss_simulation *simulation, const char *directory, int 
     WEISS_TRY(measure_memory(ctx, &largest, &sum));
     if (weiss_rank(ctx) != 0)
         return 0;
-    (void)columns;
+    int code = print_plot(ctx, directory, columns);
     print_times(simulation);
     printf("memory     %.0f MiB on the largest rank, %.0f MiB on all %d\n", largest, sum, weiss_size(ctx));
     printf("results    %s/\n", directory);
     fflush(stdout);
-    return 0;
+    return code;
 }
 
 int weiss_footer_check(const weiss_simulation *simulation)

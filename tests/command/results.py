@@ -17,11 +17,18 @@ class Results(harness.Case):
         for words in ("stage 1, dynamics", "stage 2, dynamics", "evaluations", "MiB", "bar.out/"):
             self.assertIn(words, result.stdout)
         self.assertIn("table.csv", os.listdir(self.path("bar.out")))
+        self.assertRegex(result.stdout, r"(?m) mz *$", "no plot")
         times = [row["t (s)"] for row in self.table("bar.out")]
         self.assertEqual(times, sorted(times))
         self.assertAlmostEqual(times[-1], 40e-12, delta=1e-20)
         left = [name for name in os.listdir(self.path("bar.out")) if ".tmp" in name]
         self.assertEqual(left, [])
+
+    def test_plot_without_utf8(self):
+        plain = self.weiss("run", "bar.yaml", env={"LC_ALL": "C"}).stdout
+        self.assertTrue(plain.isascii())
+        self.assertIn("zzz", plain)
+        self.assertFalse(self.weiss("run", "bar.yaml", env={"LC_ALL": "C.UTF-8"}).stdout.isascii())
 
     def test_quiet_prints_nothing(self):
         result = self.weiss("run", "--quiet", "bar.yaml")
