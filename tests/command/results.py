@@ -25,10 +25,13 @@ class Results(harness.Case):
         self.assertEqual(left, [])
 
     def test_plot_without_utf8(self):
-        plain = self.weiss("run", "bar.yaml", env={"LC_ALL": "C"}).stdout
-        self.assertTrue(plain.isascii())
-        self.assertIn("zzz", plain)
-        self.assertFalse(self.weiss("run", "bar.yaml", env={"LC_ALL": "C.UTF-8"}).stdout.isascii())
+        plain = self.weiss("run", "bar.yaml", env={"LC_ALL": "C"})
+        self.assert_done(plain)
+        self.assertTrue(plain.stdout.isascii())
+        self.assertIn("zzz", plain.stdout)
+        rich = self.weiss("run", "bar.yaml", env={"LC_ALL": "C.UTF-8"})
+        self.assert_done(rich)
+        self.assertFalse(rich.stdout.isascii())
 
     def test_quiet_prints_nothing(self):
         result = self.weiss("run", "--quiet", "bar.yaml")
