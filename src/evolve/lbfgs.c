@@ -37,13 +37,13 @@ double weiss_lbfgs_dot(const weiss_lbfgs *memory, const double *a, const double 
     return sum;
 }
 
-void weiss_lbfgs_remember(weiss_lbfgs *memory, const double *step, const double *change)
+double weiss_lbfgs_remember(weiss_lbfgs *memory, const double *step, const double *change)
 {
     double product = weiss_lbfgs_dot(memory, step, change);
     double lengths = sqrt(weiss_lbfgs_dot(memory, step, step) * weiss_lbfgs_dot(memory, change, change));
     if (!(product > LEAST_COSINE * lengths)) {
         memory->count = 0;
-        return;
+        return product;
     }
     int k = (memory->newest + 1) % WEISS_LBFGS_PAIRS;
     memcpy(memory->step[k], step, memory->length * sizeof *step);
@@ -52,6 +52,7 @@ void weiss_lbfgs_remember(weiss_lbfgs *memory, const double *step, const double 
     memory->newest = k;
     if (memory->count < WEISS_LBFGS_PAIRS)
         memory->count++;
+    return product;
 }
 
 static void add_multiple(size_t n, double factor, const double *restrict x, double *restrict y)

@@ -27,8 +27,9 @@ void weiss_lbfgs_destroy(weiss_lbfgs *memory);
 double weiss_lbfgs_dot(const weiss_lbfgs *memory, const double *a, const double *b);
 
 /** Remembers a step and the change of the gradient along it, both at the present m, unless the curvature along it is
- *  not safely positive: then everything is forgotten. Collective. */
-void weiss_lbfgs_remember(weiss_lbfgs *memory, const double *step, const double *change);
+ *  not safely positive: then everything is forgotten. Collective.
+ *  @return step . change */
+double weiss_lbfgs_remember(weiss_lbfgs *memory, const double *step, const double *change);
 
 /** The two halves of the recursion for direction = -(inverse Hessian) gradient; between them the caller applies its own
  *  approximation of the inverse Hessian to @p q. Collective. */

@@ -10,7 +10,12 @@
 #define INNER_TOLERANCE 0.1
 #define INNER_ROUNDS 20
 
+/** How much of what a step taught is left after the next one. */
+#define MEMORY 0.8
+
 struct weiss_metric {
+    weiss_context *ctx; /* borrowed */
+    double stiffness; /* A/m, learnt from steps */
     weiss_coupling *coupling;
     const double *weight; /* borrowed */
     float *w; /* the same in single precision */
@@ -27,6 +32,7 @@ int weiss_metric_create(const weiss_state *state, const double *weight, weiss_me
     int code;
     *out = NULL;
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, metric, 1));
+    metric->ctx = ctx;
     metric->weight = weight;
     WEISS_TRY_OUT(code, weiss_coupling_create(ctx, state->effective, state->mesh->nowned, &metric->coupling));
     WEISS_TRY_OUT(code, WEISS_NEW(ctx, metric->w, n));
@@ -62,14 +68,15 @@ void weiss_metric_destroy(weiss_metric *metric)
     free(metric);
 }
 
-/** Diagonal of M: exchange and the field along m, the latter no smaller than a tenth of the mean field of this rank. */
+/** Diagonal of M: exchange and the field along m, the latter no smaller than a tenth of the mean field of this rank or than
+ *  what steps have taught. */
 static void set_diagonal(weiss_metric *metric, const double *m, const double *H)
 {
     const weiss_lidx n = metric->coupling->n;
     double mean = 0;
     for (size_t i = 0; i < (size_t)n; i++)
         mean += sqrt(weiss_dot3(H + 3 * i, H + 3 * i));
-    const double least = mean > 0 ? 0.1 * mean / n : 1;
+    const double least = mean > 0 ? fmax(0.1 * mean / n, metric->stiffness) : 1;
     for (size_t i = 0; i < (size_t)n; i++) {
         const double *mi = m + 3 * i;
         double along = fmax(fabs(weiss_dot3(mi, H + 3 * i)), least);
@@ -78,6 +85,27 @@ static void set_diagonal(weiss_metric *metric, const double *m, const double *H)
         metric->diagonal[i] = (float)diagonal;
         metric->over_diagonal[i] = (float)(1 / diagonal);
     }
+}
+
+void weiss_metric_learn(weiss_metric *metric, const double *step, double product)
+{
+    const weiss_coupling *c = metric->coupling;
+    double sum[2] = {0, 0}; /* what exchange explains, and the weight of the step */
+    for (weiss_lidx i = 0; i < c->n; i++) {
+        const double *s = step + 3 * (size_t)i;
+        metric->p[i] = (weiss_float4){(float)s[0], (float)s[1], (float)s[2], 0};
+    }
+    for (weiss_lidx i = 0; i < c->n; i++) {
+        const double *s = step + 3 * (size_t)i, square = weiss_dot3(s, s);
+        weiss_float4 others = weiss_coupling_sum(c, c->begin[i], c->begin[i + 1], metric->p);
+        double field = c->diagonal[i] * square + others[0] * s[0] + others[1] * s[1] + others[2] * s[2];
+        sum[0] -= metric->weight[i] * field;
+        sum[1] += metric->weight[i] * square;
+    }
+    if (MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPI_DOUBLE, MPI_SUM, weiss_comm(metric->ctx)) != MPI_SUCCESS)
+        return;
+    double beyond = sum[1] > 0 ? (product - sum[0]) / sum[1] : 0;
+    metric->stiffness = fmax(MEMORY * metric->stiffness, beyond);
 }
 
 static inline float dot4(weiss_float4 a, weiss_float4 b)

@@ -14,6 +14,13 @@ typedef struct weiss_metric weiss_metric;
 int weiss_metric_create(const weiss_state *state, const double *weight, weiss_metric **out);
 void weiss_metric_destroy(weiss_metric *metric);
 
+/** Tells how stiff the energy proved to be along a step, so that the next solutions are no bolder: the change of the gradient
+ *  along it beyond what exchange explains bounds s_i from below, and that bound fades. (A thin film is stiff against leaving
+ *  its plane through the demagnetising field alone, which M does not hold.) Collective.
+ *  @param step     3 * nowned, tangent, rad
+ *  @param product  step . change of the gradient along it, over all ranks */
+void weiss_metric_learn(weiss_metric *metric, const double *step, double product);
+
 /** Approximates out = P M^-1 P g with P the projection on the tangent space; out . g > 0 unless g is 0. Local.
  *  @param m    3 * nowned, unit vectors
  *  @param H    3 * nowned, the field at m, A/m

@@ -180,7 +180,7 @@ static void remember(weiss_minimiser *min, double length)
         change[i] = min->gradient[i] - change[i];
         step[i] = length * min->direction[i];
     }
-    weiss_lbfgs_remember(memory, step, change);
+    weiss_metric_learn(min->metric, step, weiss_lbfgs_remember(memory, step, change));
 }
 
 /** Goes along the direction, shorter while that is too far. @p length gets 0 when nothing was found. */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 /** Iterations without a new lowest torque or energy after which the relaxation gives up. */
-#define PATIENCE 500
+#define PATIENCE 200
 /** Relative change of the energy that counts as lower. */
 #define ENERGY_RESOLUTION 1e-9
 

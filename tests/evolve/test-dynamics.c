@@ -250,6 +250,18 @@ static void nothing_moves_without_torque(void **state)
     magnet_destroy(&g);
 }
 
+static void a_magnet_at_rest_takes_few_steps(void **state)
+{
+    (void)state;
+    magnet g;
+    assert_int_equal(magnet_create(world, &body, "uniform: [1, 1, 0]", &g), 0);
+    assert_int_equal(magnet_run(&g, "dynamics: {duration: 20 ns, table_every: 1 ns}", 0), 0);
+    /* An order too high for the damping, or noise in the stiff modes, takes tens of thousands. */
+    assert_true(g.steps < 1500);
+    assert_true(magnet_last(&g)->max_torque < 300);
+    magnet_destroy(&g);
+}
+
 /* A term that breaks after 1 ps, by a field that is not a number or by an error of its own. */
 static int broken_create(const weiss_space *space, const weiss_value *section, void **data)
 {
@@ -329,6 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(resumed_equals_uninterrupted),
         cmocka_unit_test(ranks_agree),
         cmocka_unit_test(nothing_moves_without_torque),
+        cmocka_unit_test(a_magnet_at_rest_takes_few_steps),
         cmocka_unit_test(failures_are_reported),
     };
     MPI_Init(&argc, &argv);
