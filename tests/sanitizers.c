@@ -1,7 +1,8 @@
 /* Linked into every program of a sanitizer build: what the leak checker should leave out, and how it can tell.
  *
- * Open MPI, the libraries it loads and Gmsh keep memory until the process ends. They are named below; memory that our own
- * files ask for is always reported. Plug-ins that are unloaded could not be told by name any more, so none is. */
+ * Open MPI, the libraries it loads and Gmsh keep memory until the process ends, and fontconfig keeps its pointers as
+ * offsets, which the checker cannot follow. They are named below; memory that our own files ask for is always reported.
+ * Plug-ins that are unloaded could not be told by name any more, so none is. */
 
 int dlclose(void *handle);
 const char *__lsan_default_suppressions(void);
@@ -27,7 +28,8 @@ EXPORTED const char *__lsan_default_suppressions(void)
            "leak:libevent\n"
            "leak:mca_\n"
            "leak:libucs.so\n"
-           "leak:libgmsh.so\n";
+           "leak:libgmsh.so\n"
+           "leak:libfontconfig.so\n";
 }
 
 EXPORTED const char *__lsan_default_options(void)
