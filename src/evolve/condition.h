@@ -1,5 +1,5 @@
-/* Stop conditions: `stop_when: mx < 0`, `stop_when: max_torque < 10 A/m`. Grammar: NAME OP QUANTITY, with NAME one of
- * mx, my, mz (components of <m>) and max_torque, and OP one of < <= > >=. */
+/* Stop conditions: `stop_when: mx < 0`, `stop_when: max_torque < 10 A/m`. Grammar: NAME OP QUANTITY, with
+ * NAME one of mx, my, mz (components of <m>) and max_torque, and OP one of < <= > >=. */
 #ifndef WEISS_EVOLVE_CONDITION_H
 #define WEISS_EVOLVE_CONDITION_H
 

@@ -1,6 +1,7 @@
-/* The scalar coupling of the nodes of one rank, for preconditioning: the sum of the matrices of weiss_effective_coupling
- * without the columns of other ranks, so that a sweep over it needs no communication (block Jacobi between ranks).
- * In single precision: a preconditioner needs no more, and half the memory traffic counts. */
+/* The scalar coupling of the nodes of one rank, for preconditioning: the sum of the matrices of
+ * weiss_effective_coupling without the columns of other ranks, so that a sweep over it needs no communication
+ * (block Jacobi between ranks). In single precision: a preconditioner needs no more, and half the memory
+ * traffic counts. */
 #ifndef WEISS_EVOLVE_COUPLING_H
 #define WEISS_EVOLVE_COUPLING_H
 
@@ -11,8 +12,8 @@ typedef float weiss_float4 __attribute__((vector_size(16)));
 
 typedef struct weiss_coupling {
     weiss_lidx n; /**< owned nodes */
-    int64_t *
-        begin; /**< n + 1, off-diagonal entries of row i are begin[i] .. begin[i+1]-1, columns ascending; owned */
+    int64_t *begin; /**< n + 1, off-diagonal entries of row i are begin[i] .. begin[i+1]-1, columns ascending;
+                       owned */
     int64_t *upper; /**< n, first entry of row i whose column is above i; owned */
     weiss_lidx *column; /**< owned */
     float *value; /**< owned */

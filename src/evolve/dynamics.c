@@ -105,8 +105,8 @@ static int find_crossing(dynamics *d, double from, double *when)
     return 0;
 }
 
-/** Tests the stop condition at the state shown. The torque is first judged by the field that the integrator evaluated
- *  last, then measured. */
+/** Tests the stop condition at the state shown. The torque is first judged by the field that the integrator
+ * evaluated last, then measured. */
 static int check_condition(dynamics *d, double mean[3], double *torque, bool *holds)
 {
     *holds = false;

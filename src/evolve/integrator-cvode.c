@@ -36,8 +36,9 @@ static int apply_preconditioner(realtype time, N_Vector y, N_Vector fy, N_Vector
     return -1;
 }
 
-/** Takes the solution of a step back to |m| = 1, and the part along m out of the error estimate. CVODE corrects its history
- *  by the same (Eich, SIAM J. Numer. Anal. 30, 1467 (1993)), so that the order and the steps stay as they are. */
+/** Takes the solution of a step back to |m| = 1, and the part along m out of the error estimate. CVODE
+ * corrects its history by the same (Eich, SIAM J. Numer. Anal. 30, 1467 (1993)), so that the order and the
+ * steps stay as they are. */
 static int project(realtype time, N_Vector y, N_Vector correction, realtype epsilon, N_Vector error,
                    void *data)
 {
@@ -78,10 +79,10 @@ static int create_linear_solver(weiss_integrator *it)
     return 0;
 }
 
-/** Highest order of BDF that is stable for all modes. Precession with damping alpha gives eigenvalues at least atan(alpha)
- *  away from the imaginary axis. BDF of order 3, 4, 5 is stable only farther than 90 - 86.03, 90 - 73.35, 90 - 51.84 degrees
- *  away (Hairer and Wanner, Solving Ordinary Differential Equations II, V.2): beyond that, spin waves grow out of rounding
- *  and the error control answers with tiny steps. */
+/** Highest order of BDF that is stable for all modes. Precession with damping alpha gives eigenvalues at
+ * least atan(alpha) away from the imaginary axis. BDF of order 3, 4, 5 is stable only farther than 90
+ * - 86.03, 90 - 73.35, 90 - 51.84 degrees away (Hairer and Wanner, Solving Ordinary Differential Equations
+ * II, V.2): beyond that, spin waves grow out of rounding and the error control answers with tiny steps. */
 static int stable_order(const weiss_integrator *it, int *order)
 {
     static const double least_alpha[] = {0.0694, 0.299, 0.786}; /* tangents of those angles */

@@ -1,4 +1,5 @@
-/* A time integrator for dm/dt of llg.h: one interface over CVODE (BDF and Adams) and ARKODE (explicit Runge-Kutta). */
+/* A time integrator for dm/dt of llg.h: one interface over CVODE (BDF and Adams) and ARKODE (explicit
+ * Runge-Kutta). */
 #ifndef WEISS_EVOLVE_INTEGRATOR_H
 #define WEISS_EVOLVE_INTEGRATOR_H
 
@@ -27,7 +28,8 @@ typedef struct weiss_integrator_method {
     void (*destroy)(weiss_integrator *integrator);
     /** One step; updates y and time. Returns a SUNDIALS flag, < 0 for failure. Collective. */
     int (*step)(weiss_integrator *integrator);
-    /** The solution at @p time inside the last step into @p out. Returns a SUNDIALS flag. Local, or collective. */
+    /** The solution at @p time inside the last step into @p out. Returns a SUNDIALS flag. Local, or
+     * collective. */
     int (*interpolate)(weiss_integrator *integrator, double time, N_Vector out);
     void (*statistics)(weiss_integrator *integrator, weiss_statistic_fn fn, void *self);
     double (*last_step)(weiss_integrator *integrator);

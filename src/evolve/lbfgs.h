@@ -1,6 +1,6 @@
-/* Memory of a limited-memory BFGS method (Nocedal, Math. Comp. 35, 773 (1980)) on a product of spheres. The stored
- * vectors are tangent at the present m; a step along a geodesic carries them along by parallel transport, which keeps
- * their lengths and products. */
+/* Memory of a limited-memory BFGS method (Nocedal, Math. Comp. 35, 773 (1980)) on a product of spheres. The
+ * stored vectors are tangent at the present m; a step along a geodesic carries them along by parallel
+ * transport, which keeps their lengths and products. */
 #ifndef WEISS_EVOLVE_LBFGS_H
 #define WEISS_EVOLVE_LBFGS_H
 
@@ -26,13 +26,13 @@ void weiss_lbfgs_destroy(weiss_lbfgs *memory);
 /** a . b over all ranks. Collective. */
 double weiss_lbfgs_dot(const weiss_lbfgs *memory, const double *a, const double *b);
 
-/** Remembers a step and the change of the gradient along it, both at the present m, unless the curvature along it is
- *  not safely positive: then everything is forgotten. Collective.
+/** Remembers a step and the change of the gradient along it, both at the present m, unless the curvature
+ * along it is not safely positive: then everything is forgotten. Collective.
  *  @return step . change */
 double weiss_lbfgs_remember(weiss_lbfgs *memory, const double *step, const double *change);
 
-/** The two halves of the recursion for direction = -(inverse Hessian) gradient; between them the caller applies its own
- *  approximation of the inverse Hessian to @p q. Collective. */
+/** The two halves of the recursion for direction = -(inverse Hessian) gradient; between them the caller
+ * applies its own approximation of the inverse Hessian to @p q. Collective. */
 void weiss_lbfgs_begin(weiss_lbfgs *memory, double *q, double coefficient[WEISS_LBFGS_PAIRS]);
 void weiss_lbfgs_end(weiss_lbfgs *memory, double *q, const double coefficient[WEISS_LBFGS_PAIRS]);
 

@@ -108,7 +108,8 @@ void weiss_llg_derivatives(const weiss_llg *llg, size_t i, double by_m[9], doubl
     const double mH = weiss_dot3(m, H), mm = weiss_dot3(m, m);
     double mxH[3];
     weiss_cross3(m, H, mxH);
-    /* d(m x H) = -H x dm;  d(m x (m x H)) = -(m x H) x dm + m x (dm x H), the last being (m . H) dm - H (m . dm) */
+    /* d(m x H) = -H x dm;  d(m x (m x H)) = -(m x H) x dm + m x (dm x H), the last being (m . H) dm - H (m .
+     * dm) */
     for (int j = 0; j < 3; j++)
         for (int k = 0; k < 3; k++) {
             by_m[3 * j + k] = damped * ((j == k ? mH : 0) - H[j] * m[k]);

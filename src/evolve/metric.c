@@ -68,8 +68,8 @@ void weiss_metric_destroy(weiss_metric *metric)
     free(metric);
 }
 
-/** Diagonal of M: exchange and the field along m, the latter no smaller than a tenth of the mean field of this rank or than
- *  what steps have taught. */
+/** Diagonal of M: exchange and the field along m, the latter no smaller than a tenth of the mean field of
+ * this rank or than what steps have taught. */
 static void set_diagonal(weiss_metric *metric, const double *m, const double *H)
 {
     const weiss_lidx n = metric->coupling->n;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** A step is too long when the energy rises at its end at more than this share of the rate at which it fell at its begin:
- *  by the trapezoidal rule it then gains nothing. */
+/** A step is too long when the energy rises at its end at more than this share of the rate at which it fell
+ * at its begin: by the trapezoidal rule it then gains nothing. */
 #define LARGEST_RISE 0.9
 /** Shorter steps tried along one direction. */
 #define SHORTER_TRIES 10
@@ -164,7 +164,8 @@ static double slope_at_end(const weiss_minimiser *min, double length)
     return sum;
 }
 
-/** Takes the step of @p length into the memory: step, change of the gradient, and everything older carried along. */
+/** Takes the step of @p length into the memory: step, change of the gradient, and everything older carried
+ * along. */
 static void remember(weiss_minimiser *min, double length)
 {
     weiss_lbfgs *memory = &min->memory;

@@ -1,8 +1,8 @@
-/* Minimises the energy over states with |m| = 1: a limited-memory BFGS method on the product of spheres, preconditioned by
- * the metric of metric.h. Steps follow geodesics, so the length of m is never lost.
- * Whether a step is good is judged by the slope of the energy along it at both ends, not by energies: near the minimum
- * those differ by less than the rounding of the demagnetising field, and that field (collocation) is not exactly the
- * gradient of its energy. */
+/* Minimises the energy over states with |m| = 1: a limited-memory BFGS method on the product of spheres,
+ * preconditioned by the metric of metric.h. Steps follow geodesics, so the length of m is never lost. Whether
+ * a step is good is judged by the slope of the energy along it at both ends, not by energies: near the
+ * minimum those differ by less than the rounding of the demagnetising field, and that field (collocation) is
+ * not exactly the gradient of its energy. */
 #ifndef WEISS_EVOLVE_MINIMISER_H
 #define WEISS_EVOLVE_MINIMISER_H
 
@@ -33,8 +33,8 @@ typedef struct weiss_minimiser {
 int weiss_minimiser_create(weiss_state *state, double max_rotation, weiss_minimiser **out);
 void weiss_minimiser_destroy(weiss_minimiser *minimiser);
 
-/** Evaluates the present state and forgets earlier steps: to be called first, and after state->m or the field changed.
- *  Collective. */
+/** Evaluates the present state and forgets earlier steps: to be called first, and after state->m or the field
+ * changed. Collective. */
 int weiss_minimiser_start(weiss_minimiser *minimiser);
 /** One step. Collective. */
 int weiss_minimiser_step(weiss_minimiser *minimiser);

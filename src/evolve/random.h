@@ -1,5 +1,6 @@
-/* Random numbers that depend on a seed and a number only (a node's in the mesh file, say), so that they are the same for
- * any number of ranks: the finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014) as a hash. */
+/* Random numbers that depend on a seed and a number only (a node's in the mesh file, say), so that they are
+ * the same for any number of ranks: the finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014) as a
+ * hash. */
 #ifndef WEISS_EVOLVE_RANDOM_H
 #define WEISS_EVOLVE_RANDOM_H
 

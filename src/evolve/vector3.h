@@ -1,4 +1,5 @@
-/* Three-component vectors and 3x3 matrices (row-major): the small algebra of the right side and its derivative. */
+/* Three-component vectors and 3x3 matrices (row-major): the small algebra of the right side and its
+ * derivative. */
 #ifndef WEISS_EVOLVE_VECTOR3_H
 #define WEISS_EVOLVE_VECTOR3_H
 
@@ -16,7 +17,8 @@ static inline void weiss_cross3(const double *a, const double *b, double *out)
     out[2] = a[0] * b[1] - a[1] * b[0];
 }
 
-/** Scales @p a to length 1. Leaves it alone and returns 0 when it has no length or is not finite, else its old length. */
+/** Scales @p a to length 1. Leaves it alone and returns 0 when it has no length or is not finite, else its
+ * old length. */
 static inline double weiss_normalise3(double *a)
 {
     double length = sqrt(weiss_dot3(a, a));

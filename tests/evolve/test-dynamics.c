@@ -1,5 +1,5 @@
-/* Stage dynamics: one spin against its analytic solution, the schedule of rows, stop conditions, resuming, methods against
- * each other, ranks against one rank, and failures that are reported. */
+/* Stage dynamics: one spin against its analytic solution, the schedule of rows, stop conditions, resuming,
+ * methods against each other, ranks against one rank, and failures that are reported. */
 #include "magnet.h"
 
 #include "base/units.h"
@@ -130,7 +130,8 @@ static void rows_and_fields_come_on_time(void **state)
     (void)state;
     magnet g;
     assert_int_equal(magnet_create(world, &body, "uniform: [1, 1, 0]", &g), 0);
-    /* 17 ps is no multiple of 5 ps: a row at the end all the same. The second stage starts where the first ended. */
+    /* 17 ps is no multiple of 5 ps: a row at the end all the same. The second stage starts where the first
+     * ended. */
     const char *stage = "dynamics: {duration: 17 ps, table_every: 5 ps, fields_every: 10 ps}";
     static const double rows[] = {0, 5, 10, 15, 17, 22, 27, 32, 34}, snapshots[] = {0, 10, 17, 27, 34};
     assert_int_equal(magnet_run(&g, stage, 0), 0);

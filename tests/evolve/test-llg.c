@@ -1,5 +1,5 @@
-/* The right side is perpendicular to m, its derivative is what finite differences say, and each preconditioner is the
- * inverse it claims to be where that can be known. */
+/* The right side is perpendicular to m, its derivative is what finite differences say, and each
+ * preconditioner is the inverse it claims to be where that can be known. */
 #include "evolve/llg.h"
 #include "evolve/preconditioner.h"
 #include "magnet.h"
@@ -120,7 +120,8 @@ static void preconditioners_approximate_the_inverse(void **state)
 {
     (void)state;
     bench *b = start("vortex: {core_radius: 5 nm}");
-    /* Short steps: the exact inverse to first order in gamma, so that a tenth of gamma gives a tenth of the error or less */
+    /* Short steps: the exact inverse to first order in gamma, so that a tenth of gamma gives a tenth of the
+     * error or less */
     double diagonal = quality(b, WEISS_PRECONDITION_DIAGONAL, 1e-14);
     double sweep = quality(b, WEISS_PRECONDITION_GAUSS_SEIDEL, 1e-14);
     assert_true(quality(b, WEISS_PRECONDITION_DIAGONAL, 1e-15) < 0.12 * diagonal);

@@ -1,5 +1,5 @@
-/* Stages relax and hysteresis: Bloch wall and Stoner-Wohlfarth against their formulas, minima that agree on any number of
- * ranks, and honest words when a relaxation did not converge. */
+/* Stages relax and hysteresis: Bloch wall and Stoner-Wohlfarth against their formulas, minima that agree on
+ * any number of ranks, and honest words when a relaxation did not converge. */
 #include "magnet.h"
 
 #include "base/units.h"

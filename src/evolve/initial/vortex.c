@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/** m = (2 r R / (r^2 + R^2)) e_phi +- ((R^2 - r^2) / (r^2 + R^2)) axis inside the core radius R, e_phi outside (the core of
- *  Usov and Peschany, J. Magn. Magn. Mater. 118, L290 (1993)). */
+/** m = (2 r R / (r^2 + R^2)) e_phi +- ((R^2 - r^2) / (r^2 + R^2)) axis inside the core radius R, e_phi
+ * outside (the core of Usov and Peschany, J. Magn. Magn. Mater. 118, L290 (1993)). */
 static int set_vortex(weiss_state *state, const weiss_value *config, const weiss_problem *problem)
 {
     (void)problem;

@@ -3,8 +3,8 @@
 #include "evolve/stage.h"
 #include "evolve/vector3.h"
 
-/** The direction that turns from @p left by up to @p angle: perpendicular to left, in the plane that the wall turns in.
- *  Opposite domains leave the plane open: `through` says it, else the wall is a Bloch wall. */
+/** The direction that turns from @p left by up to @p angle: perpendicular to left, in the plane that the wall
+ * turns in. Opposite domains leave the plane open: `through` says it, else the wall is a Bloch wall. */
 static void turning_direction(const weiss_value *config, const double left[3], const double right[3],
                               double out[3])
 {
@@ -17,7 +17,8 @@ static void turning_direction(const weiss_value *config, const double left[3], c
     weiss_perpendicular(left, weiss_dot3(left, right) > -1 + 1e-9 ? right : bloch, out);
 }
 
-/** The angle from left follows the profile of a Bloch wall: angle * (2/pi) atan(exp(pi s / width)), s the distance. */
+/** The angle from left follows the profile of a Bloch wall: angle * (2/pi) atan(exp(pi s / width)), s the
+ * distance. */
 static int set_wall(weiss_state *state, const weiss_value *config, const weiss_problem *problem)
 {
     (void)problem;
