@@ -111,7 +111,7 @@ static void warn_of_idle_rules(const weiss_problem *problem, const weiss_tetmesh
 }
 
 /* Gmsh leaves a few edges of nearly twice the wanted length in every mesh; these alone harm nobody. */
-static const double tolerated_long_edges = 0.01;
+static const double tolerated_long_edges = 1.0; /* per cent */
 
 /** Warns once per material in which more than a hundredth of the edges are longer than sqrt(2 A / (mu0 Ms^2)). */
 static void warn_of_long_edges(const weiss_problem *problem, const weiss_tetmesh *mesh, const region *regions,
@@ -128,16 +128,19 @@ static void warn_of_long_edges(const weiss_problem *problem, const weiss_tetmesh
         for (int r = 0; r < nregions; r++)
             if (regions[r].material == m)
                 weiss_mesh_count_edges(mesh, regions[r].tag, exchange_length, &edges);
-        if ((double)edges.above > tolerated_long_edges * (double)edges.all)
+        double share = 100.0 * (double)edges.above / (double)edges.all;
+        if (share > tolerated_long_edges)
             weiss_warn(problem->ctx,
-                       "mesh: %.2g %% of the edges in %s, the longest %s, exceed its exchange length "
+                       "mesh: %.*f %% of the edges in %s, the longest %s, exceed its exchange length "
                        "sqrt(2 A/(mu0 Ms^2)) = %s: walls and vortices may be resolved badly; compare with a "
                        "finer mesh",
-                       100.0 * (double)edges.above / (double)edges.all, material->name,
+                       share < 10.0 ? 1 : 0, share, material->name,
                        weiss_format_quantity(edges.longest, WEISS_LENGTH, 3, edge, sizeof edge),
                        weiss_format_quantity(exchange_length, WEISS_LENGTH, 3, scale, sizeof scale));
     }
 }
+
+static const double size_of_an_atom = 5e-11; /* m */
 
 /** Leaves out what is not magnetic and checks the rest. */
 static int settle(const weiss_problem *problem, weiss_tetmesh *mesh)
@@ -168,6 +171,10 @@ static int settle(const weiss_problem *problem, weiss_tetmesh *mesh)
     weiss_info(ctx, "mesh: %lld nodes, %lld tetrahedra, edges %.3g to %.3g nm, volume %.6g m^3",
                (long long)quality.nnodes, (long long)quality.ntets, quality.edge_min * 1e9,
                quality.edge_max * 1e9, quality.volume);
+    if (quality.edge_max < size_of_an_atom)
+        weiss_warn(ctx,
+                   "mesh: the longest edge, %.3g m, is shorter than an atom: is the unit of the mesh right?",
+                   quality.edge_max);
 out:
     weiss_mesh_quality_free(&quality);
     free(regions);

@@ -46,7 +46,7 @@ static bool field_direction(const weiss_series *series, const int column[3], dou
         strongest = fabs(direction[k]) > fabs(direction[strongest]) * 1.000001 ? k : strongest;
     double sign = direction[strongest] < 0.0 ? -1.0 : 1.0; /* loops often start at the highest field */
     for (int k = 0; k < 3; k++) {
-        direction[k] *= sign / sqrt(longest);
+        direction[k] = direction[k] * sign / sqrt(longest) + 0.0; /* + 0.0: no -0 in the label */
         direction[k] = fabs(direction[k]) < 1e-6 ? 0.0 : direction[k]; /* and no minus zero */
     }
     return true;

@@ -136,7 +136,8 @@ static int attend(pid_t mpirun, const sigset_t *mask, int *asked)
         } else if (signal_number == SIGINT && *asked == SIGINT) {
             kill(mpirun, SIGTERM);
             ending = true;
-        } else if (signal_number == SIGTERM || signal_number == SIGINT || signal_number == SIGUSR1) {
+        } else if (signal_number == SIGTERM || signal_number == SIGINT || signal_number == SIGHUP ||
+                   signal_number == SIGUSR1) {
             *asked = signal_number;
             kill(mpirun, SIGUSR1);
         }
@@ -146,6 +147,7 @@ static int attend(pid_t mpirun, const sigset_t *mask, int *asked)
 int weiss_launch(int nranks, int argc, char **argv)
 {
     sigset_t watched, before;
+    struct sigaction hangup;
     int asked = 0;
     pid_t launcher = getpid();
     sigemptyset(&watched);
@@ -153,6 +155,8 @@ int weiss_launch(int nranks, int argc, char **argv)
     sigaddset(&watched, SIGINT);
     sigaddset(&watched, SIGUSR1);
     sigaddset(&watched, SIGCHLD);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* ignored: nohup */
+        sigaddset(&watched, SIGHUP);
     sigprocmask(SIG_BLOCK, &watched, &before);
     choose_settings(nranks);
     fflush(NULL);

@@ -40,7 +40,8 @@ const weiss_command weiss_command_run = {
             "run.json.\n"
             "An earlier bar.out/ is moved to bar.out.1/ (or the next free number) first.\n"
             "\n"
-            "SIGINT (Ctrl-C), SIGTERM and SIGUSR1 save the state and stop; --restart goes on from there, on "
+            "SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGUSR1 save the state and stop; --restart goes on from "
+            "there, on "
             "any number\n"
             "of ranks. The state is also saved every few minutes (checkpoint_every in the section output).\n"
             "\n"
@@ -66,6 +67,7 @@ typedef struct call {
     weiss_session *session; /**< owned */
     weiss_simulation *simulation; /**< owned */
     char *directory; /**< owned */
+    int lock; /**< on the directory, while it is open; -1 without */
 } call;
 
 static bool given(const call *c, const char *option)
@@ -156,13 +158,16 @@ static int conclude(call *c, int code, const weiss_run_result *result)
         return WEISS_EXIT_SIGNAL + signal_number;
     }
     if (result->was_complete)
-        weiss_info(ctx, "%s: this run is complete; nothing is left to go on with", c->directory);
+        weiss_info(
+            ctx,
+            "%s: this run is complete; nothing is left to go on with. To go on from its end, add a stage and "
+            "say --restart --changed",
+            c->directory);
     if (result->outcome != WEISS_OUTCOME_NOT_CONVERGED)
         return WEISS_EXIT_DONE;
     const weiss_stage_record *last = &record->stages[record->nstages - 1];
     if (weiss_rank(ctx) == 0)
-        fprintf(stderr, "weiss: stage %d, %s: %s\n", last->index + 1, last->name,
-                last->reason);
+        fprintf(stderr, "weiss: stage %d, %s: %s\n", last->index + 1, last->name, last->reason);
     return WEISS_EXIT_NOT_CONVERGED;
 }
 
@@ -176,8 +181,7 @@ static int carry_out(call *c, int *exit_code)
                                            .changed = given(c, "--changed"),
                                            .stop = c->stop,
                                            .monitor = &monitor};
-    if (!run_options.restart)
-        WEISS_TRY(weiss_results_begin(ctx, c->directory));
+    WEISS_TRY(weiss_results_begin(ctx, c->directory, run_options.restart, &c->lock));
     int code = weiss_simulation_run(c->simulation, &run_options, &result);
     weiss_display_clear(&c->display);
     if (code < 0)
@@ -191,7 +195,7 @@ static int carry_out(call *c, int *exit_code)
 /** Runs in this process, one of the ranks. */
 static int run_rank(const weiss_arguments *arguments)
 {
-    call c = {.arguments = arguments, .file = arguments->operand[0], .stop = weiss_stop_watch()};
+    call c = {.arguments = arguments, .file = arguments->operand[0], .stop = weiss_stop_watch(), .lock = -1};
     int exit_code = WEISS_EXIT_DONE;
     c.display = weiss_display_start(given(&c, "--quiet"));
     if (!weiss_start(&c.session))
@@ -203,6 +207,8 @@ static int run_rank(const weiss_arguments *arguments)
     weiss_display_clear(&c.display);
     weiss_simulation_destroy(c.simulation);
     free(c.directory);
+    if (c.lock >= 0)
+        close(c.lock);
     int ended = weiss_end(c.session, code);
     return ended != WEISS_EXIT_DONE ? ended : exit_code;
 }

@@ -1,4 +1,5 @@
-/* Signals that ask a run to save and stop: SIGTERM, SIGINT and SIGUSR1 (which mpirun hands on to its ranks). */
+/* Signals that ask a run to save and stop: SIGTERM, SIGINT, SIGHUP (the terminal was closed; not under nohup) and SIGUSR1
+ * (which mpirun hands on to its ranks). */
 #ifndef WEISS_COMMAND_STOP_H
 #define WEISS_COMMAND_STOP_H
 

@@ -1,5 +1,6 @@
 """The directory of results, and what is printed about a run."""
 import os
+import signal
 
 import harness
 
@@ -54,6 +55,29 @@ class Results(harness.Case):
         self.assert_done(self.weiss("run", "--out", "elsewhere/", "bar.yaml"))
         self.assertIn("table.csv", os.listdir(self.path("elsewhere")))
         self.assertNotIn("bar.out", os.listdir(self.directory))
+
+    def test_a_directory_of_other_files_is_left_alone(self):
+        os.mkdir(self.path("mine"))
+        self.write("mine/thesis.txt", "long work")
+        self.assert_one_message(self.weiss("run", "--out", "mine", "bar.yaml"), "not the results", "--out")
+        self.assertEqual(os.listdir(self.path("mine")), ["thesis.txt"])
+        self.assertNotIn("mine.1", os.listdir(self.directory))
+
+    def test_an_empty_directory_is_used(self):
+        os.mkdir(self.path("empty"))
+        self.assert_done(self.weiss("run", "--out", "empty", "bar.yaml"))
+        self.assertIn("table.csv", os.listdir(self.path("empty")))
+
+    def test_two_runs_do_not_share_a_directory(self):
+        self.write("long.yaml", harness.PRECESSION.replace("200 ps", "1 ms"))
+        first = self.start("run", "--out", "shared", "long.yaml")
+        self.wait_for_rows("shared", 2, first)
+        for options in ((), ("--restart",)):
+            second = self.weiss("run", "--out", "shared", *options, "long.yaml")
+            self.assert_one_message(second, "another run", "--out")
+        first.send_signal(signal.SIGTERM)
+        self.assertEqual(first.wait(30), 128 + signal.SIGTERM)
+        self.assertNotIn("shared.1", os.listdir(self.directory))
 
     def test_results_go_to_the_current_directory(self):
         os.mkdir(self.path("problems"))

@@ -18,7 +18,7 @@ class Signals(harness.Case):
 
     def test_each_signal_saves_and_stops(self):
         for ranks in ("1", "2"):
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
                 with self.subTest(ranks=ranks, signal=number):
                     process = self.begin(ranks)
                     process.send_signal(number)
