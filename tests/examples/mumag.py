@@ -80,6 +80,6 @@ CELLS = "cells: [125, 32, 2]"
 def mumag4(runner, found, full):
     if full:
         mumag4_at(runner, found, "", [], 1, 0.03, 9)
-        mumag4_at(runner, found, "fine", [(CELLS, "cells: [250, 62, 4]")], 2, 0.01, 10)
+        mumag4_at(runner, found, "fine", [(CELLS, "cells: [200, 50, 4]")], 1, 0.01, 10)
     else:
         mumag4_at(runner, found, "coarse", [(CELLS, "cells: [50, 12, 2]"), ("duration: 1 ns", "duration: 350 ps")], 1, 0.08, 2)
