@@ -24,7 +24,7 @@ def macrospin(runner, found, full):
         turns += ((after - before + pi) % (2 * pi) - pi) / (2 * pi)
     span = table["t (s)"][-1] - table["t (s)"][0]
     found.add("frequency", GAMMA * H / (2 * pi) / (1 + alpha**2) / 1e9, turns / span / 1e9, 1e-5, "GHz", source="gamma H / (2 pi (1 + alpha^2))")
-    stepper = ("rtol: 1e-8", "rtol: 1e-8, integrator: rk")
+    stepper = ("rtol: 1e-9", "rtol: 1e-8, integrator: rk")
     explicit = runner.run("macrospin", "rk", [stepper])
     exact = formulas.precession(explicit.table["t (s)"][-1], H, alpha, GAMMA, start)
     found.at_most("error at the end, explicit Runge-Kutta", 1e-5, max(abs(a - b) for a, b in zip(exact, explicit.table.mean())),
