@@ -31,6 +31,7 @@ typedef struct demag {
     double *total; /* nlocal: u1 + u2 */
     double *surface; /* surface nodes: u1 */
     double *rows; /* rows of the boundary operator here: u2 */
+    double product_seconds; /* spent in products with the boundary operator */
 } demag;
 
 static const weiss_key members[] = {
@@ -213,7 +214,9 @@ static int solve(demag *d, const double *m)
     weiss_potential_source(d->operators, m, d->b);
     WEISS_TRY(weiss_poisson_solve(d->neumann, d->b, d->u1));
     WEISS_TRY(weiss_gather_all(d->gather, d->u1, d->surface));
+    double begin = MPI_Wtime();
     weiss_boundary_apply(d->boundary, d->surface, d->rows);
+    d->product_seconds += MPI_Wtime() - begin;
     WEISS_TRY(weiss_gather_return(d->gather, d->rows, d->u2));
     for (weiss_lidx i = 0; i < mesh->nowned; i++) {
         double sum = 0;
@@ -256,6 +259,7 @@ static int statistics(void *data, weiss_statistic_fn fn, void *self)
     fn(self, "boundary_far_blocks", (double)b->far_blocks);
     fn(self, "boundary_mean_rank", b->mean_rank);
     fn(self, "boundary_seconds", b->seconds);
+    fn(self, "boundary_product_seconds", d->product_seconds);
     fn(self, "solver_direct", neumann.direct && dirichlet.direct);
     fn(self, "solver_error", fmax(neumann.error, dirichlet.error));
     fn(self, "solver_refined", neumann.refined || dirichlet.refined);
