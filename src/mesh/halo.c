@@ -18,8 +18,7 @@ struct weiss_halo {
     neighbour *owner; /* ranks that own ghosts of ours; owned */
     neighbour *reader; /* ranks that have our nodes as ghosts; owned */
     weiss_lidx *listed; /* nodes that the readers need, reader by reader; owned */
-    double *packed; /* their values on the way; owned */
-    size_t capacity; /* of packed, doubles */
+    double *packed; /* their values on the way: room for MOST_COMPONENTS each; owned */
     MPI_Request *request; /* nowners receives, then nreaders sends; owned */
     bool running; /* between begin and end */
 };
@@ -101,6 +100,10 @@ int weiss_halo_create(const weiss_mesh *mesh, weiss_halo **out)
     code = code != 0 ? code : WEISS_NEW(ctx, halo->request, halo->nowners + halo->nreaders);
     code = code != 0 ? code : WEISS_NEW(ctx, halo->listed, total(halo->reader, halo->nreaders));
     code = code != 0 ? code : WEISS_NEW(ctx, wanted, total(halo->reader, halo->nreaders));
+    /* Room for every exchange to come: one that failed for want of memory on a rank would leave its neighbours waiting. */
+    code = code != 0 ? code
+                     : WEISS_NEW(ctx, halo->packed,
+                                 (size_t)MOST_COMPONENTS * (size_t)total(halo->reader, halo->nreaders));
     WEISS_TRY_OUT(code, weiss_agree(ctx, code));
     WEISS_TRY_OUT(code, weiss_agree(ctx, exchange_lists(mesh, halo, wanted)));
     *out = halo;
@@ -139,8 +142,7 @@ int weiss_halo_begin(const weiss_mesh *mesh, int ncomp, double *x)
     if (halo->nowners + halo->nreaders == 0)
         return 0;
     WEISS_TRY(check_call(mesh, ncomp));
-    size_t size = (size_t)ncomp, needed = size * (size_t)total(halo->reader, halo->nreaders);
-    WEISS_TRY(weiss_grow(mesh->ctx, &halo->packed, &halo->capacity, needed, sizeof *halo->packed));
+    size_t size = (size_t)ncomp;
     MPI_Comm comm = weiss_comm(mesh->ctx);
     int failed = 0;
     for (int i = 0; i < halo->nowners; i++)

@@ -87,7 +87,7 @@ static int find_ghosts(weiss_context *ctx, const weiss_mesh_plan *plan, const we
     if (piece->ghost == NULL)
         WEISS_TRY(WEISS_NEW(ctx, piece->ghost, 0));
     n = make_unique(piece->ghost, n);
-    if (n > (size_t)(INT32_MAX / 16 - piece->nowned))
+    if (n + (size_t)piece->nowned > INT32_MAX / 16)
         return weiss_fail(ctx, WEISS_ERR_MESH, "a rank would hold %zu nodes, more than 2^27: use more ranks",
                           n + (size_t)piece->nowned);
     piece->nlocal = piece->nowned + (weiss_lidx)n;

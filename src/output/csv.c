@@ -143,7 +143,7 @@ static int csv_open(const weiss_run_facts *facts, const weiss_value *config, voi
     (void)config;
     weiss_context *ctx = facts->mesh->ctx;
     csv *c;
-    WEISS_TRY(WEISS_NEW(ctx, c, 1));
+    WEISS_TRY(weiss_agree(ctx, WEISS_NEW(ctx, c, 1)));
     c->ctx = ctx;
     c->fd = -1;
     c->effective = facts->state->effective;

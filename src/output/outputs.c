@@ -17,9 +17,9 @@ static int close_all(weiss_outputs *outputs, int outcome)
 {
     int first = 0;
     for (size_t i = 0; i < outputs->count; i++) {
-        if (outputs->data[i] == NULL)
-            continue;
-        int code = weiss_agree(outputs->ctx, weiss_output_table[i]->close(outputs->data[i], outcome));
+        /* An output that failed to open on one rank may be there on others: all ranks agree in any case. */
+        int code = outputs->data[i] != NULL ? weiss_output_table[i]->close(outputs->data[i], outcome) : 0;
+        code = weiss_agree(outputs->ctx, code);
         outputs->data[i] = NULL;
         if (first == 0)
             first = code;

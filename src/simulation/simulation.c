@@ -19,7 +19,22 @@ static int check_stages(weiss_context *ctx, const weiss_problem *problem)
     return 0;
 }
 
-/** Reads from @p text, or from the file @p name when @p text is NULL. */
+/** An empty simulation with its schema. Local. @p *out is to be destroyed also on failure. */
+static int create(weiss_context *ctx, weiss_simulation **out)
+{
+    WEISS_TRY(WEISS_NEW(ctx, *out, 1));
+    (*out)->ctx = ctx;
+    WEISS_TRY(weiss_record_create(ctx, &(*out)->record));
+    return weiss_schema_assemble(ctx, &(*out)->schema);
+}
+
+/** Notes the time that a phase has taken since @p start. Collective. */
+static int note_phase(weiss_simulation *simulation, const char *name, double start)
+{
+    return weiss_agree(simulation->ctx, weiss_record_phase(simulation->record, name, MPI_Wtime() - start));
+}
+
+/** Reads from @p text, or from the file @p name when @p text is NULL. Collective. */
 static int begin(weiss_session *session, const char *name, const char *text, weiss_simulation **out)
 {
     int code;
@@ -28,17 +43,15 @@ static int begin(weiss_session *session, const char *name, const char *text, wei
     weiss_simulation *simulation = NULL;
     *out = NULL;
     weiss_clear_error(ctx);
-    WEISS_TRY_OUT(code, WEISS_NEW(ctx, simulation, 1));
-    simulation->ctx = ctx;
-    WEISS_TRY_OUT(code, weiss_record_create(ctx, &simulation->record));
-    WEISS_TRY_OUT(code, weiss_schema_assemble(ctx, &simulation->schema));
+    WEISS_TRY_OUT(code, weiss_agree(ctx, create(ctx, &simulation)));
     const weiss_schema_parts *parts = &simulation->schema->parts;
     if (text == NULL)
-        WEISS_TRY_OUT(code, weiss_problem_read(ctx, name, parts, &simulation->problem));
+        code = weiss_problem_read(ctx, name, parts, &simulation->problem);
     else
-        WEISS_TRY_OUT(code, weiss_problem_parse(ctx, name, text, strlen(text), parts, &simulation->problem));
+        code = weiss_problem_parse(ctx, name, text, strlen(text), parts, &simulation->problem);
+    WEISS_TRY_OUT(code, weiss_agree(ctx, code));
     WEISS_TRY_OUT(code, weiss_agree(ctx, check_stages(ctx, simulation->problem)));
-    WEISS_TRY_OUT(code, weiss_record_phase(simulation->record, "problem", MPI_Wtime() - start));
+    WEISS_TRY_OUT(code, note_phase(simulation, "problem", start));
     *out = simulation;
     return 0;
 out:
@@ -63,7 +76,7 @@ int weiss_simulation_make_mesh(weiss_simulation *simulation)
     weiss_tetmesh *whole = NULL;
     WEISS_TRY_OUT(code, weiss_mesh_obtain(simulation->problem, &whole));
     WEISS_TRY_OUT(code, weiss_mesh_distribute(simulation->ctx, whole, &simulation->mesh));
-    WEISS_TRY_OUT(code, weiss_record_phase(simulation->record, "mesh", MPI_Wtime() - start));
+    WEISS_TRY_OUT(code, note_phase(simulation, "mesh", start));
 out:
     weiss_tetmesh_destroy(whole);
     return code;
@@ -76,7 +89,7 @@ int weiss_simulation_make_state(weiss_simulation *simulation)
     WEISS_TRY(weiss_effective_create(simulation->space, weiss_term_table, &simulation->effective));
     WEISS_TRY(weiss_state_create(simulation->space, simulation->effective, &simulation->state));
     WEISS_TRY(weiss_initial_set(simulation->state, simulation->problem));
-    return weiss_record_phase(simulation->record, "terms", MPI_Wtime() - start);
+    return note_phase(simulation, "terms", start);
 }
 
 int weiss_simulation_build(weiss_simulation *simulation)

@@ -62,13 +62,15 @@ static int number_unknowns(weiss_iterative *s, const weiss_poisson_problem *p, d
     return weiss_halo_update(mesh, 1, number);
 }
 
+/* Collective. */
 static int fill_matrix(weiss_iterative *s, const weiss_poisson_problem *p, const double *number)
 {
     const weiss_csr *k = p->stiffness;
     PetscInt *here = NULL, *there = NULL;
-    int code;
-    WEISS_TRY_OUT(code, WEISS_NEW(s->ctx, here, s->nunknowns));
-    WEISS_TRY_OUT(code, WEISS_NEW(s->ctx, there, s->nunknowns));
+    int code = WEISS_NEW(s->ctx, here, s->nunknowns);
+    if (code == 0)
+        code = WEISS_NEW(s->ctx, there, s->nunknowns);
+    WEISS_TRY_OUT(code, weiss_agree(s->ctx, code));
     for (PetscInt i = 0; i < s->nunknowns; i++)
         for (int64_t at = k->row_begin[s->node[i]]; at < k->row_begin[s->node[i] + 1]; at++)
             if (p->unknown[k->column[at]])
