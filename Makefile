@@ -11,7 +11,7 @@ all: setup
 
 help:
 	@echo "make             build; the command is then $(BUILD)/weiss"
-	@echo "make demo        install what is missing, build, reverse a Permalloy bar, show the curve"
+	@echo "make demo        install what is missing, build, let a Permalloy bar relax, show the curve"
 	@echo "make check       all tests, the quick ones also under sanitizers"
 	@echo "make check-long  the examples in full; takes minutes"
 	@echo "make validation  the same, and their numbers and pictures into docs/validation.md"

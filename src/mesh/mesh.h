@@ -1,4 +1,4 @@
-/* The distributed mesh. Each rank owns a contiguous range of global node numbers (a part made by PT-Scotch), keeps
+/* The distributed mesh. Each rank owns a contiguous range of global node numbers (a part made by Scotch), keeps
  * every tetrahedron that touches a node it owns, and so can build the rows of its nodes without talking to anybody.
  *
  *   local nodes:  [ 0 .. nowned )  owned, global number = node_begin + i
