@@ -295,7 +295,8 @@ static const weiss_key keys[] = {
      .kind = WEISS_KIND_NUMBER,
      .quantity = WEISS_TIME,
      .positive = true,
-     .help = "Longest step, so that no pulse is missed; table_every unless given",
+     .help =
+         "Longest step; table_every unless given. Pulses of the applied field shorten steps by themselves",
      .example = "5 ps"},
     {.name = "first_step",
      .kind = WEISS_KIND_NUMBER,

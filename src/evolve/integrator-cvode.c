@@ -117,7 +117,6 @@ static int create_cvode(weiss_integrator *it, const weiss_integrator_options *op
         SETUP(CVodeSetProjFn(it->memory, project));
         SETUP(CVodeSetProjFrequency(it->memory, 1));
     }
-    SETUP(CVodeSetStopTime(it->memory, options->end));
     if (options->max_step > 0)
         SETUP(CVodeSetMaxStep(it->memory, options->max_step));
     if (options->first_step > 0)
@@ -129,6 +128,11 @@ static void destroy_cvode(weiss_integrator *it)
 {
     if (it->memory != NULL)
         CVodeFree(&it->memory);
+}
+
+static int stop_cvode_at(weiss_integrator *it, double time)
+{
+    return CVodeSetStopTime(it->memory, time);
 }
 
 static int step_cvode(weiss_integrator *it)
@@ -169,6 +173,7 @@ static void statistics_of_cvode(weiss_integrator *it, weiss_statistic_fn fn, voi
 const weiss_integrator_method weiss_integrator_cvode = {
     .create = create_cvode,
     .destroy = destroy_cvode,
+    .stop_at = stop_cvode_at,
     .step = step_cvode,
     .interpolate = interpolate_cvode,
     .statistics = statistics_of_cvode,

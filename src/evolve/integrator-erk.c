@@ -19,7 +19,6 @@ static int create_erk(weiss_integrator *it, const weiss_integrator_options *opti
     SETUP(ERKStepSetUserData(it->memory, it));
     SETUP(ERKStepSetTableNum(it->memory, ARKODE_DORMAND_PRINCE_7_4_5));
     SETUP(ERKStepSStolerances(it->memory, options->rtol, options->atol));
-    SETUP(ERKStepSetStopTime(it->memory, options->end));
     if (options->max_step > 0)
         SETUP(ERKStepSetMaxStep(it->memory, options->max_step));
     if (options->first_step > 0)
@@ -31,6 +30,11 @@ static void destroy_erk(weiss_integrator *it)
 {
     if (it->memory != NULL)
         ERKStepFree(&it->memory);
+}
+
+static int stop_erk_at(weiss_integrator *it, double time)
+{
+    return ERKStepSetStopTime(it->memory, time);
 }
 
 static int step_erk(weiss_integrator *it)
@@ -62,6 +66,7 @@ static void statistics_of_erk(weiss_integrator *it, weiss_statistic_fn fn, void 
 const weiss_integrator_method weiss_integrator_erk = {
     .create = create_erk,
     .destroy = destroy_erk,
+    .stop_at = stop_erk_at,
     .step = step_erk,
     .interpolate = interpolate_erk,
     .statistics = statistics_of_erk,

@@ -112,11 +112,22 @@ static int fail_step(weiss_integrator *it, int flag)
         when, (long long)it->steps, step, flag, it->said[0] ? it->said : "the time does not advance");
 }
 
+/** Where the next step must end: at the end, or where it could overlook a pulse. A rest that is shorter than rounding
+ *  allows to step over is taken along. */
+static double farthest(const weiss_integrator *it)
+{
+    const double step = weiss_effective_longest_step(it->llg->state->effective, it->time),
+                 rest = it->end - it->time;
+    return step < rest * (1 - 1e-6) ? it->time + step : it->end;
+}
+
 int weiss_integrator_step(weiss_integrator *it)
 {
     const double before = it->time;
     it->said[0] = '\0';
-    int flag = it->method->step(it);
+    int flag = it->method->stop_at(it, farthest(it));
+    if (flag >= 0)
+        flag = it->method->step(it);
     if (flag < 0 || !(it->time > before))
         return fail_step(it, flag);
     it->steps++;

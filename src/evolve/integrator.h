@@ -26,6 +26,8 @@ typedef struct weiss_integrator_method {
     /** Makes integrator->memory for integrator->y at options->start. Collective. */
     int (*create)(weiss_integrator *integrator, const weiss_integrator_options *options);
     void (*destroy)(weiss_integrator *integrator);
+    /** Lets no step go beyond @p time until it is reached or set again. Returns a SUNDIALS flag. Local. */
+    int (*stop_at)(weiss_integrator *integrator, double time);
     /** One step; updates y and time. Returns a SUNDIALS flag, < 0 for failure. Collective. */
     int (*step)(weiss_integrator *integrator);
     /** The solution at @p time inside the last step into @p out. Returns a SUNDIALS flag. Local, or
@@ -59,7 +61,8 @@ struct weiss_integrator {
 int weiss_integrator_create(weiss_llg *llg, const weiss_integrator_options *options, weiss_integrator **out);
 void weiss_integrator_destroy(weiss_integrator *integrator);
 
-/** One internal step: integrator->time and integrator->m move on. BDF keeps |m| = 1. Collective.
+/** One internal step: integrator->time and integrator->m move on. BDF keeps |m| = 1. The step is no longer than a pulse
+ *  of the terms that depend on time allows. Collective.
  *  @return 0, WEISS_ERR_CONVERGENCE (text: when, which step, what to try), or the error of a term */
 int weiss_integrator_step(weiss_integrator *integrator);
 /** Interpolates with the order of the method to @p time (s), which must lie in the last step. Collective.

@@ -239,6 +239,33 @@ static void ranks_agree(void **state)
     magnet_destroy(&together);
 }
 
+/** A magnet at rest takes the longest steps that it may; a pulse must not fall between two of them. The pulse turns the
+ *  moment by gamma H w sqrt(2 pi). */
+static void short_pulses_are_not_overlooked(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"bdf", "adams", "rk"};
+    static const test_body_spec pulsed = {
+        .size = {2e-9, 2e-9, 2e-9},
+        .cells = {1, 1, 1},
+        .text = "materials:\n  a: {Ms: 8e5 A/m, alpha: 0, gamma: 2.211e5}\n"
+                "applied: {field: [1 T, 0, 0], time: {gaussian: {centre: 500 ps, width: 0.5 ps}}}\n",
+        .terms = magnet_terms,
+    };
+    const double angle = GAMMA / WEISS_MU0 * 0.5e-12 * sqrt(2 * M_PI);
+    for (int i = 0; i < 3; i++) {
+        magnet g;
+        char stage[128];
+        snprintf(stage, sizeof stage,
+                 "dynamics: {duration: 1 ns, table_every: 250 ps, rtol: 1e-6, integrator: %s}", methods[i]);
+        assert_int_equal(magnet_create(world, &pulsed, "uniform: [0, 0, 1]", &g), 0);
+        assert_int_equal(magnet_run(&g, stage, 0), 0);
+        assert_true(fabs(magnet_last(&g)->mean[1] + sin(angle)) < 1e-3);
+        assert_true(fabs(magnet_last(&g)->mean[2] - cos(angle)) < 1e-3);
+        magnet_destroy(&g);
+    }
+}
+
 static void nothing_moves_without_torque(void **state)
 {
     (void)state;
@@ -341,6 +368,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(methods_agree),
         cmocka_unit_test(resumed_equals_uninterrupted),
         cmocka_unit_test(ranks_agree),
+        cmocka_unit_test(short_pulses_are_not_overlooked),
         cmocka_unit_test(nothing_moves_without_torque),
         cmocka_unit_test(a_magnet_at_rest_takes_few_steps),
         cmocka_unit_test(failures_are_reported),
