@@ -82,14 +82,16 @@ int weiss_footer(const weiss_simulation *simulation, const char *directory, int 
     weiss_context *ctx = simulation->ctx;
     double largest = 0.0, sum = 0.0;
     WEISS_TRY(measure_memory(ctx, &largest, &sum));
-    if (weiss_rank(ctx) != 0)
-        return 0;
-    int code = print_plot(ctx, directory, columns);
-    print_times(simulation);
-    printf("memory     %.0f MiB on the largest rank, %.0f MiB on all %d\n", largest, sum, weiss_size(ctx));
-    printf("results    %s/\n", directory);
-    fflush(stdout);
-    return code;
+    int code = 0;
+    if (weiss_rank(ctx) == 0) {
+        code = print_plot(ctx, directory, columns);
+        print_times(simulation);
+        printf("memory     %.0f MiB on the largest rank, %.0f MiB on all %d\n", largest, sum,
+               weiss_size(ctx));
+        printf("results    %s/\n", directory);
+        fflush(stdout);
+    }
+    return weiss_agree(ctx, code);
 }
 
 int weiss_footer_check(const weiss_simulation *simulation)
