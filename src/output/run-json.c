@@ -324,9 +324,19 @@ static int run_json_flush(void *data)
     return write_run(data, "running", false);
 }
 
+static const char *status_at_end(const run_json *r, int outcome)
+{
+    const weiss_record *record = r->facts->record;
+    if (outcome != 0)
+        return outcome > 0 ? "stopped" : "failed";
+    if (record->nstages > 0 && record->stages[record->nstages - 1].outcome == WEISS_OUTCOME_NOT_CONVERGED)
+        return "not converged";
+    return "complete";
+}
+
 static int run_json_close(void *data, int outcome)
 {
-    int code = write_run(data, outcome == 0 ? "complete" : outcome > 0 ? "stopped" : "failed", outcome < 0);
+    int code = write_run(data, status_at_end(data, outcome), outcome < 0);
     destroy(data);
     return code;
 }

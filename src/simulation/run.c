@@ -65,7 +65,7 @@ static int on_step(void *self, const weiss_state *state, const weiss_report *rep
                    int nresume)
 {
     runner *r = self;
-    bool stop, due;
+    bool stop = false, due = false;
     (void)state;
     const weiss_monitor *monitor = monitor_of(r);
     if (monitor != NULL && monitor->step != NULL)
@@ -177,7 +177,7 @@ static int run_stages(runner *r, const weiss_value *stages, weiss_stage_run *run
     if (nstages == 0)
         WEISS_TRY(show_initial(r));
     for (; r->stage < nstages; r->stage++) {
-        bool stop, due;
+        bool stop = false, due = false;
         WEISS_TRY(ask(r, &stop, &due));
         if (stop || due)
             WEISS_TRY(save(r, r->stage, run->resume, run->nresume));

@@ -1,4 +1,5 @@
 """The directory of results, and what is printed about a run."""
+import json
 import os
 import signal
 
@@ -110,6 +111,7 @@ class Results(harness.Case):
         result = self.weiss("run", "bar.yaml")
         self.assert_one_message(result, "not converged", code=3)
         self.assertNotIn("dynamics", result.stdout)
+        self.assertEqual(json.loads(self.read("bar.out/run.json"))["status"], "not converged")
         self.write("bar.yaml", self.read("bar.yaml").replace("max_iterations: 2", "max_iterations: 5000"))
         self.assert_done(self.weiss("run", "--restart", "--changed", "bar.yaml"))
 
