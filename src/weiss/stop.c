@@ -23,5 +23,6 @@ const volatile sig_atomic_t *weiss_stop_watch(void)
         sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGXFSZ, &action, NULL); /* a limit of file sizes is an error of the file with a message */
+    sigaction(SIGPIPE, &action, NULL); /* nobody reads what is shown: no reason to lose the run */
     return &asked;
 }

@@ -134,6 +134,9 @@ static void regions_have_their_directions(void **state)
     assert_int_equal(magnet_set(&g, "regions: {1: [1, 0, 0]}"), WEISS_ERR_VALUE);
     assert_non_null(strstr(weiss_error_text(world), "region 2"));
     weiss_clear_error(world);
+    assert_int_equal(magnet_set(&g, "regions: {default: [1, 0, 0], 7: [0, 0, 1]}"), WEISS_ERR_VALUE);
+    assert_non_null(strstr(weiss_error_text(world), "no magnetic region \"7\""));
+    weiss_clear_error(world);
     magnet_destroy(&g);
 }
 

@@ -20,6 +20,26 @@ static const double *region_direction(const weiss_mesh *mesh, const weiss_value 
     return value != NULL ? value->numbers : NULL;
 }
 
+/** An entry that fits no region of the mesh is probably misspelt. */
+static int check_names(const weiss_state *state, const weiss_value *config)
+{
+    const weiss_mesh *mesh = state->mesh;
+    for (size_t i = 0; i < config->count; i++) {
+        const weiss_value *entry = config->items[i];
+        bool known = strcmp(entry->name, "default") == 0;
+        char number[16];
+        for (int r = 0; r < mesh->nregions && !known; r++) {
+            snprintf(number, sizeof number, "%d", mesh->region_tag[r]);
+            known = strcmp(entry->name, number) == 0 || strcmp(entry->name, mesh->region_name[r]) == 0;
+        }
+        if (!known)
+            return weiss_fail_at(state->ctx, entry,
+                                 "the mesh has no magnetic region \"%s\"; `weiss mesh info` lists its regions",
+                                 entry->name);
+    }
+    return 0;
+}
+
 static int find_directions(const weiss_state *state, const weiss_value *config, const double **direction)
 {
     const weiss_mesh *mesh = state->mesh;
@@ -42,6 +62,7 @@ static int set_regions(weiss_state *state, const weiss_value *config, const weis
     const double **direction = NULL;
     int code;
     WEISS_TRY_OUT(code, WEISS_NEW(state->ctx, direction, state->mesh->nregions));
+    WEISS_TRY_OUT(code, check_names(state, config));
     WEISS_TRY_OUT(code, find_directions(state, config, direction));
     for (size_t i = 0; i < (size_t)state->mesh->nowned; i++) {
         weiss_lidx largest = space->site_begin[i];
