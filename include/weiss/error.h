@@ -15,6 +15,9 @@
     X(WEISS_ERR_CONVERGENCE, -9, "an iteration did not converge")                                            \
     X(WEISS_ERR_USAGE, -10, "the command was called wrongly")                                                \
     X(WEISS_ERR_INTERNAL, -11, "internal error")                                                             \
+    X(WEISS_ERR_REGION, -12, "a shared region cannot be used")                                               \
+    X(WEISS_ERR_PEER, -13, "a peer failed")                                                                  \
+    X(WEISS_ERR_SYSTEM, -14, "the system refused a request")                                                 \
     X(WEISS_STOPPED, 1, "stopped on request, state saved")                                                   \
     X(WEISS_RETRY, 2, "recoverable failure: try a shorter step")
 

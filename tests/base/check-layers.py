@@ -11,7 +11,11 @@ import sys
 import urllib.parse
 
 # The rooms from the ground up. A room may include itself and what stands before it.
-ROOMS = ["base", "problem", "mesh", "field", "evolve", "output", "simulation", "weiss"]
+ROOMS = ["base", "fabric", "cloud", "problem", "mesh", "field", "evolve", "output", "report", "simulation", "weiss"]
+# Rooms that know nothing of the solver and of which the solver knows nothing: what they may include, and who may include
+# them.
+APART = {"fabric": {"base", "fabric"}, "cloud": {"base", "cloud"}}
+MAY_USE_APART = {"fabric": {"fabric", "weiss"}, "cloud": {"cloud", "weiss"}}
 
 # Headers for other programs are in include/weiss/, under the same prefix as the room of the command.
 PUBLIC_FROM_BASE = {"weiss/error.h"}
@@ -32,6 +36,10 @@ def include_error(room, header, public):
     if header in public:
         allowed = room in PUBLIC_ROOMS or (room == "base" and header in PUBLIC_FROM_BASE)
         return None if allowed else "only base (error.h), simulation and weiss may include the public headers"
+    if target in ROOMS and room in APART and target not in APART[room]:
+        return f"{room} may use only {', '.join(sorted(APART[room]))}"
+    if target in APART and room not in MAY_USE_APART[target]:
+        return f"only {', '.join(sorted(MAY_USE_APART[target]))} may use {target}"
     if target in ROOMS and ROOMS.index(target) > ROOMS.index(room):
         return f"{target} is above {room}"
     return None
