@@ -21,4 +21,12 @@ int weiss_fault_set(weiss_fault *fault, int code, const char *format, ...)
 int weiss_fault_prefix(weiss_fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void weiss_fault_clear(weiss_fault *fault);
 
+/** Runs @p call; on a result other than 0 returns it from the enclosing function. */
+#define WEISS_FAULT_TRY(call)                                                                                \
+    do {                                                                                                     \
+        int weiss_try_code_ = (call);                                                                        \
+        if (weiss_try_code_ != 0)                                                                            \
+            return weiss_try_code_;                                                                          \
+    } while (0)
+
 #endif

@@ -1,0 +1,472 @@
+#include "fabric/btl/rdma.h"
+
+#include "fabric/btl/atomic.h"
+#include "fabric/btl/registration.h"
+#include "fabric/btl/send.h"
+
+#include <string.h>
+
+/** What is asked of a target, and what it answers. */
+enum { ASK_PUT = 1, ASK_GET, ASK_ATOMIC, ASK_CSWAP, ANSWER_DONE, ANSWER_DATA, ANSWER_VALUE, ANSWER_REFUSED };
+/** A body of more bytes goes through a chunk when there is one. */
+#define INLINE_BODY 2048
+
+/** Head of the component's own messages. It is sealed as a whole; its numbers are those of the peer all the same. */
+typedef struct rdma_header {
+    uint8_t kind, last;
+    uint16_t op;
+    int32_t flags;
+    uint32_t cookie; /**< the origin's operation */
+    uint32_t registration;
+    uint64_t token, address;
+    uint64_t bytes; /**< asked for; of the answer: of this piece */
+    uint64_t operand, compare; /**< the value of an answer is in operand */
+    uint32_t jobid, vpid; /**< of the origin */
+} rdma_header;
+static_assert(sizeof(rdma_header) <= WEISS_BTL_HEAD_MAX, "header");
+
+/** Something to send in pieces, and at the origin something to wait for. */
+typedef struct operation {
+    opal_list_item_t super;
+    weiss_endpoint *endpoint;
+    rdma_header header;
+    const uint8_t *source; /**< of the body */
+    uint64_t bytes, sent;
+    bool awaits; /**< an answer; it is in the table until then */
+    uint8_t *target; /**< where an answer's data or value goes */
+    uint64_t expected, arrived; /**< bytes of the answer */
+    mca_btl_base_rdma_completion_fn_t callback;
+    void *local_address, *context, *data;
+    mca_btl_base_registration_handle_t *local_handle;
+} operation;
+static OBJ_CLASS_INSTANCE(operation, opal_list_item_t, NULL, NULL);
+
+struct weiss_rdma {
+    weiss_registrations registrations;
+    operation **waiting; /**< owned; by cookie */
+    uint32_t capacity;
+};
+
+int weiss_rdma_make(weiss_btl *btl, weiss_fault *fault)
+{
+    btl->rdma = calloc(1, sizeof *btl->rdma);
+    return btl->rdma != NULL ? 0 : weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+}
+
+void weiss_rdma_clear(weiss_btl *btl)
+{
+    if (btl->rdma == NULL)
+        return;
+    for (uint32_t i = 0; i < btl->rdma->capacity; i++)
+        if (btl->rdma->waiting[i] != NULL)
+            OBJ_RELEASE(btl->rdma->waiting[i]);
+    free(btl->rdma->waiting);
+    weiss_registration_clear(&btl->rdma->registrations);
+    free(btl->rdma);
+    btl->rdma = NULL;
+}
+
+mca_btl_base_registration_handle_t *weiss_btl_register_mem(mca_btl_base_module_t *module,
+                                                           weiss_endpoint *endpoint, void *base, size_t size,
+                                                           uint32_t flags)
+{
+    weiss_btl *btl = (weiss_btl *)module;
+    uint64_t start = (uint64_t)(uintptr_t)btl->region.base, address = (uint64_t)(uintptr_t)base;
+    bool inside = address >= start && weiss_region_in_heap(&btl->region, address - start, size);
+    (void)endpoint;
+    /* Two-sided messages ask whether they could be put or got instead: only where that saves a copy. */
+    if (!inside && (flags & MCA_BTL_REG_FLAG_REMOTE_ATOMIC) == 0)
+        return NULL;
+    OPAL_THREAD_LOCK(&btl->lock);
+    mca_btl_base_registration_handle_t *handle =
+        weiss_registration_add(&btl->rdma->registrations, btl, base, size);
+    OPAL_THREAD_UNLOCK(&btl->lock);
+    return handle;
+}
+
+int weiss_btl_deregister_mem(mca_btl_base_module_t *module, mca_btl_base_registration_handle_t *handle)
+{
+    weiss_btl *btl = (weiss_btl *)module;
+    OPAL_THREAD_LOCK(&btl->lock);
+    weiss_registration_remove(&btl->rdma->registrations, handle);
+    OPAL_THREAD_UNLOCK(&btl->lock);
+    return OPAL_SUCCESS;
+}
+
+static operation *operation_new(weiss_endpoint *endpoint, uint8_t kind)
+{
+    opal_process_name_t self = OPAL_PROC_MY_NAME;
+    operation *op = OBJ_NEW(operation);
+    if (op == NULL)
+        return NULL;
+    memset((uint8_t *)op + sizeof op->super, 0, sizeof *op - sizeof op->super);
+    op->endpoint = endpoint;
+    op->header.kind = kind;
+    op->header.jobid = self.jobid;
+    op->header.vpid = self.vpid;
+    return op;
+}
+
+/** Gives an operation a place in the table, whose index the answer will name. */
+static bool await(weiss_btl *btl, operation *op)
+{
+    struct weiss_rdma *rdma = btl->rdma;
+    uint32_t place = 0;
+    OPAL_THREAD_LOCK(&btl->lock);
+    while (place < rdma->capacity && rdma->waiting[place] != NULL)
+        place++;
+    if (place == rdma->capacity) {
+        uint32_t capacity = place == 0 ? 64 : 2 * place;
+        operation **grown = realloc(rdma->waiting, capacity * sizeof(operation *));
+        if (grown != NULL) {
+            memset(grown + place, 0, (capacity - place) * sizeof(operation *));
+            rdma->waiting = grown;
+            rdma->capacity = capacity;
+        }
+    }
+    bool done = place < rdma->capacity;
+    if (done) {
+        rdma->waiting[place] = op;
+        op->header.cookie = place;
+        op->awaits = true;
+    }
+    OPAL_THREAD_UNLOCK(&btl->lock);
+    return done;
+}
+
+/** Takes an operation out of the table; NULL when @p cookie names none to that peer. */
+static operation *awaited(weiss_btl *btl, uint32_t cookie, uint32_t slot, bool take)
+{
+    OPAL_THREAD_LOCK(&btl->lock);
+    operation *op = cookie < btl->rdma->capacity ? btl->rdma->waiting[cookie] : NULL;
+    if (op != NULL && op->endpoint->address.slot != slot)
+        op = NULL;
+    if (op != NULL && take)
+        btl->rdma->waiting[cookie] = NULL;
+    OPAL_THREAD_UNLOCK(&btl->lock);
+    return op;
+}
+
+/** Sends the next piece of an operation; an operation without a body is one piece. */
+static int send_piece(weiss_btl *btl, weiss_endpoint *endpoint, operation *op, weiss_fault *fault)
+{
+    uint64_t left = op->bytes - op->sent, chunk, piece = left;
+    bool chunked = left > INLINE_BODY && weiss_chunk_take(btl, endpoint, &chunk);
+    uint64_t most =
+        chunked ? btl->pool.chunk_bytes : weiss_ring_longest(btl->ring_block) - sizeof(rdma_header);
+    rdma_header header = op->header;
+    if (piece > most)
+        piece = most;
+    header.last = piece == left;
+    header.address += op->sent;
+    if (op->source != NULL)
+        header.bytes = piece;
+    int code;
+    if (chunked) {
+        memcpy(btl->region.base + chunk, op->source + op->sent, piece);
+        code = weiss_outlet_send_chunk(&endpoint->outlet, WEISS_BTL_TAG, &header, sizeof header, chunk, piece,
+                                       fault);
+        if (code != 0) {
+            OPAL_THREAD_LOCK(&btl->lock);
+            weiss_pool_give(&btl->pool, chunk);
+            OPAL_THREAD_UNLOCK(&btl->lock);
+        }
+    } else {
+        code = weiss_outlet_send(&endpoint->outlet, WEISS_BTL_TAG, &header, sizeof header,
+                                 op->source != NULL ? op->source + op->sent : NULL, piece, fault);
+    }
+    if (code == 0) {
+        op->sent += piece;
+        endpoint->counts.messages++;
+        endpoint->counts.bytes += sizeof header + piece;
+    }
+    return code;
+}
+
+int weiss_rdma_advance(weiss_btl *btl, weiss_endpoint *endpoint, weiss_fault *fault)
+{
+    while (!opal_list_is_empty(&endpoint->operations)) {
+        operation *op = (operation *)opal_list_get_first(&endpoint->operations);
+        do
+            WEISS_FAULT_TRY(send_piece(btl, endpoint, op, fault));
+        while (op->sent < op->bytes);
+        opal_list_remove_first(&endpoint->operations);
+        if (!op->awaits)
+            OBJ_RELEASE(op);
+    }
+    return 0;
+}
+
+/** Sends an operation as far as there is room now, the rest from progress. */
+static int launch(weiss_btl *btl, weiss_endpoint *endpoint, operation *op)
+{
+    weiss_fault fault = {0};
+    OPAL_THREAD_LOCK(&endpoint->lock);
+    bool first = opal_list_is_empty(&endpoint->operations);
+    opal_list_append(&endpoint->operations, &op->super);
+    int code = first ? weiss_rdma_advance(btl, endpoint, &fault) : WEISS_RETRY;
+    if (code == WEISS_RETRY)
+        weiss_endpoint_stall(btl, endpoint);
+    OPAL_THREAD_UNLOCK(&endpoint->lock);
+    if (code >= 0)
+        return OPAL_SUCCESS;
+    weiss_btl_fail(btl, endpoint, &fault);
+    return OPAL_ERROR;
+}
+
+/** The memory of a remote operation as this process sees it: in the region, or its own. NULL: only its owner can reach it. */
+static void *reach(weiss_btl *btl, const mca_btl_base_registration_handle_t *handle, uint64_t address,
+                   uint64_t bytes)
+{
+    void *direct = weiss_registration_direct(btl, handle, address, bytes);
+    if (direct != NULL || handle->slot != btl->member.slot)
+        return direct;
+    OPAL_THREAD_LOCK(&btl->lock);
+    direct = weiss_registration_find(&btl->rdma->registrations, handle->index, handle->token, address, bytes);
+    OPAL_THREAD_UNLOCK(&btl->lock);
+    return direct;
+}
+
+/** What an origin wants to hear at the end. */
+typedef struct completion {
+    mca_btl_base_rdma_completion_fn_t callback;
+    void *local_address, *context, *data;
+    mca_btl_base_registration_handle_t *local_handle;
+} completion;
+
+static int finish(weiss_btl *btl, weiss_endpoint *endpoint, const completion *end, int status)
+{
+    if (end->callback != NULL)
+        end->callback(&btl->super, endpoint, end->local_address, end->local_handle, end->context, end->data,
+                      status);
+    return OPAL_SUCCESS;
+}
+
+/** An operation that the target has to do. */
+static operation *ask(weiss_btl *btl, weiss_endpoint *endpoint, uint8_t kind,
+                      const mca_btl_base_registration_handle_t *handle, uint64_t address, uint64_t bytes,
+                      const completion *end)
+{
+    operation *op = operation_new(endpoint, kind);
+    if (op == NULL)
+        return NULL;
+    op->header.registration = handle->index;
+    op->header.token = handle->token;
+    op->header.address = address;
+    op->header.bytes = bytes;
+    op->callback = end->callback;
+    op->local_address = end->local_address;
+    op->local_handle = end->local_handle;
+    op->context = end->context;
+    op->data = end->data;
+    if (await(btl, op))
+        return op;
+    OBJ_RELEASE(op);
+    return NULL;
+}
+
+int weiss_btl_put(mca_btl_base_module_t *module, weiss_endpoint *endpoint, void *local_address,
+                  uint64_t remote_address, mca_btl_base_registration_handle_t *local_handle,
+                  mca_btl_base_registration_handle_t *remote_handle, size_t size, int flags, int order,
+                  mca_btl_base_rdma_completion_fn_t callback, void *context, void *data)
+{
+    weiss_btl *btl = (weiss_btl *)module;
+    completion end = {callback, local_address, context, data, local_handle};
+    void *there = reach(btl, remote_handle, remote_address, size);
+    (void)flags, (void)order;
+    if (there != NULL) {
+        memcpy(there, local_address, size);
+        atomic_thread_fence(memory_order_release);
+        endpoint->counts.puts++;
+        endpoint->counts.put_bytes += size;
+        return finish(btl, endpoint, &end, OPAL_SUCCESS);
+    }
+    operation *op = ask(btl, endpoint, ASK_PUT, remote_handle, remote_address, size, &end);
+    if (op == NULL)
+        return OPAL_ERR_OUT_OF_RESOURCE;
+    op->source = local_address;
+    op->bytes = size;
+    return launch(btl, endpoint, op);
+}
+
+int weiss_btl_get(mca_btl_base_module_t *module, weiss_endpoint *endpoint, void *local_address,
+                  uint64_t remote_address, mca_btl_base_registration_handle_t *local_handle,
+                  mca_btl_base_registration_handle_t *remote_handle, size_t size, int flags, int order,
+                  mca_btl_base_rdma_completion_fn_t callback, void *context, void *data)
+{
+    weiss_btl *btl = (weiss_btl *)module;
+    completion end = {callback, local_address, context, data, local_handle};
+    void *there = reach(btl, remote_handle, remote_address, size);
+    (void)flags, (void)order;
+    if (there != NULL) {
+        atomic_thread_fence(memory_order_acquire);
+        memcpy(local_address, there, size);
+        endpoint->counts.gets++;
+        endpoint->counts.get_bytes += size;
+        return finish(btl, endpoint, &end, OPAL_SUCCESS);
+    }
+    operation *op = ask(btl, endpoint, ASK_GET, remote_handle, remote_address, size, &end);
+    if (op == NULL)
+        return OPAL_ERR_OUT_OF_RESOURCE;
+    op->target = local_address;
+    op->expected = size;
+    return launch(btl, endpoint, op);
+}
+
+/** An atomic operation, or compare-and-swap. @p local_address gets the value before, when it is not NULL. */
+static int atomic_operation(weiss_btl *btl, weiss_endpoint *endpoint, uint8_t kind, uint64_t remote_address,
+                            const mca_btl_base_registration_handle_t *remote_handle, const rdma_header *what,
+                            const completion *end)
+{
+    size_t size = (what->flags & MCA_BTL_ATOMIC_FLAG_32BIT) != 0 ? 4 : 8;
+    void *there = reach(btl, remote_handle, remote_address, size);
+    uint64_t before = 0;
+    if (remote_address % size != 0)
+        return OPAL_ERR_NOT_AVAILABLE;
+    if (there != NULL) {
+        if (kind == ASK_CSWAP)
+            before = weiss_atomic_cswap(there, what->compare, what->operand, what->flags);
+        else if (!weiss_atomic_apply(there, (mca_btl_base_atomic_op_t)what->op, what->operand, what->flags,
+                                     &before))
+            return OPAL_ERR_NOT_AVAILABLE;
+        if (end->local_address != NULL)
+            memcpy(end->local_address, &before, size);
+        return finish(btl, endpoint, end, OPAL_SUCCESS);
+    }
+    operation *op = ask(btl, endpoint, kind, remote_handle, remote_address, size, end);
+    if (op == NULL)
+        return OPAL_ERR_OUT_OF_RESOURCE;
+    op->header.op = what->op;
+    op->header.flags = what->flags;
+    op->header.operand = what->operand;
+    op->header.compare = what->compare;
+    op->target = end->local_address;
+    op->expected = size;
+    return launch(btl, endpoint, op);
+}
+
+int weiss_btl_atomic_op(mca_btl_base_module_t *module, weiss_endpoint *endpoint, uint64_t remote_address,
+                        mca_btl_base_registration_handle_t *remote_handle, mca_btl_base_atomic_op_t op,
+                        uint64_t operand, int flags, int order, mca_btl_base_rdma_completion_fn_t callback,
+                        void *context, void *data)
+{
+    return weiss_btl_atomic_fop(module, endpoint, NULL, remote_address, NULL, remote_handle, op, operand,
+                                flags, order, callback, context, data);
+}
+
+int weiss_btl_atomic_fop(mca_btl_base_module_t *module, weiss_endpoint *endpoint, void *local_address,
+                         uint64_t remote_address, mca_btl_base_registration_handle_t *local_handle,
+                         mca_btl_base_registration_handle_t *remote_handle, mca_btl_base_atomic_op_t op,
+                         uint64_t operand, int flags, int order, mca_btl_base_rdma_completion_fn_t callback,
+                         void *context, void *data)
+{
+    rdma_header what = {.op = (uint16_t)op, .flags = flags, .operand = operand};
+    completion end = {callback, local_address, context, data, local_handle};
+    (void)order;
+    return atomic_operation((weiss_btl *)module, endpoint, ASK_ATOMIC, remote_address, remote_handle, &what,
+                            &end);
+}
+
+int weiss_btl_atomic_cswap(mca_btl_base_module_t *module, weiss_endpoint *endpoint, void *local_address,
+                           uint64_t remote_address, mca_btl_base_registration_handle_t *local_handle,
+                           mca_btl_base_registration_handle_t *remote_handle, uint64_t compare,
+                           uint64_t value, int flags, int order, mca_btl_base_rdma_completion_fn_t callback,
+                           void *context, void *data)
+{
+    rdma_header what = {.flags = flags, .operand = value, .compare = compare};
+    completion end = {callback, local_address, context, data, local_handle};
+    (void)order;
+    return atomic_operation((weiss_btl *)module, endpoint, ASK_CSWAP, remote_address, remote_handle, &what,
+                            &end);
+}
+
+/** Answers the origin of @p asked. */
+static void answer(weiss_btl *btl, const weiss_message *message, const rdma_header *asked, uint8_t kind,
+                   const void *source, uint64_t bytes, uint64_t value)
+{
+    opal_process_name_t name = {.jobid = asked->jobid, .vpid = asked->vpid};
+    weiss_endpoint *endpoint = weiss_btl_endpoint_of(btl, message->from, name);
+    operation *op = endpoint != NULL ? operation_new(endpoint, kind) : NULL;
+    if (op == NULL) {
+        weiss_fault fault = {WEISS_ERR_PEER,
+                             "a one-sided operation cannot be answered: its origin is not reachable"};
+        weiss_btl_fail(btl, endpoint, &fault);
+        return;
+    }
+    op->header.cookie = asked->cookie;
+    op->header.operand = value;
+    op->source = source;
+    op->bytes = bytes;
+    launch(btl, endpoint, op);
+}
+
+/** Copies @p bytes bytes of a message's body, which begins behind the header in its head. */
+static void copy_body(void *to, const weiss_message *message, uint64_t bytes)
+{
+    size_t in_head = message->head_bytes - sizeof(rdma_header);
+    if (in_head > bytes)
+        in_head = bytes;
+    memcpy(to, message->head + sizeof(rdma_header), in_head);
+    if (bytes > in_head)
+        memcpy((uint8_t *)to + in_head, message->body, bytes - in_head);
+}
+
+static void serve(weiss_btl *btl, const weiss_message *message, const rdma_header *asked)
+{
+    uint64_t body = message->head_bytes - sizeof *asked + message->body_bytes, value = 0;
+    OPAL_THREAD_LOCK(&btl->lock);
+    void *memory = weiss_registration_find(&btl->rdma->registrations, asked->registration, asked->token,
+                                           asked->address, asked->bytes);
+    OPAL_THREAD_UNLOCK(&btl->lock);
+    bool known = memory != NULL;
+    if (asked->kind == ASK_PUT && known && asked->bytes == body)
+        copy_body(memory, message, body);
+    else if (asked->kind == ASK_CSWAP && known && asked->bytes <= 8)
+        value = weiss_atomic_cswap(memory, asked->compare, asked->operand, asked->flags);
+    else if (asked->kind == ASK_ATOMIC && known && asked->bytes <= 8)
+        known = weiss_atomic_apply(memory, (mca_btl_base_atomic_op_t)asked->op, asked->operand, asked->flags,
+                                   &value);
+    else if (asked->kind != ASK_GET)
+        known = false;
+    if (!known)
+        answer(btl, message, asked, ANSWER_REFUSED, NULL, 0, 0);
+    else if (asked->kind == ASK_GET)
+        answer(btl, message, asked, ANSWER_DATA, memory, asked->bytes, 0);
+    else if (asked->kind != ASK_PUT || asked->last)
+        answer(btl, message, asked, asked->kind == ASK_PUT ? ANSWER_DONE : ANSWER_VALUE, NULL, 0, value);
+}
+
+/** An answer has come: copies what it brings and completes the operation when that was all. */
+static void conclude(weiss_btl *btl, const weiss_message *message, const rdma_header *header)
+{
+    operation *op = awaited(btl, header->cookie, message->from, header->kind != ANSWER_DATA || header->last);
+    uint64_t body = message->head_bytes - sizeof *header + message->body_bytes;
+    int status = header->kind == ANSWER_REFUSED ? OPAL_ERROR : OPAL_SUCCESS;
+    if (op == NULL)
+        return;
+    if (header->kind == ANSWER_DATA && op->target != NULL && body <= op->expected - op->arrived) {
+        copy_body(op->target + op->arrived, message, body);
+        op->arrived += body;
+        if (!header->last)
+            return;
+        status = op->arrived == op->expected ? OPAL_SUCCESS : OPAL_ERROR;
+    } else if (header->kind == ANSWER_VALUE && op->target != NULL) {
+        memcpy(op->target, &header->operand, op->expected <= 8 ? op->expected : 8);
+    }
+    completion end = {op->callback, op->local_address, op->context, op->data, op->local_handle};
+    weiss_endpoint *endpoint = op->endpoint;
+    OBJ_RELEASE(op);
+    finish(btl, endpoint, &end, status);
+}
+
+void weiss_rdma_receive(weiss_btl *btl, const weiss_message *message)
+{
+    rdma_header header;
+    if (message->head_bytes < sizeof header)
+        return;
+    memcpy(&header, message->head, sizeof header);
+    if (header.kind >= ASK_PUT && header.kind <= ASK_CSWAP)
+        serve(btl, message, &header);
+    else if (header.kind <= ANSWER_REFUSED)
+        conclude(btl, message, &header);
+}

@@ -1,0 +1,125 @@
+#include "fabric/ring.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/** Ticks at which a record must be missing before it counts as lost. */
+#define SUSPICIOUS_TICKS 10
+
+static int tampered(const weiss_inlet *inlet, weiss_fault *fault, const char *what, uint64_t found)
+{
+    return weiss_fault_set(fault, WEISS_ERR_REGION,
+                           "the region is damaged: record %" PRIu64 " from slot %" PRIu32
+                           " %s (found %016" PRIx64 "); another program or machine has written into it",
+                           inlet->number, inlet->from, what, found);
+}
+
+int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry, weiss_inlet *inlet,
+                       weiss_fault *fault)
+{
+    const weiss_region *region = member->region;
+    weiss_layout_birth birth;
+    uint64_t offset = WEISS_DIRECTORY_OFFSET(entry);
+    if (entry == 0 || !weiss_region_in_heap(region, offset, WEISS_RING_BLOCK_MIN))
+        return entry == 0 ? WEISS_RETRY
+                          : weiss_fault_set(fault, WEISS_ERR_REGION,
+                                            "slot %" PRIu32 " tells of a ring outside of the heap", from);
+    memcpy(&birth, region->base + offset, sizeof birth);
+    if (birth.sender != from || birth.receiver != member->slot || birth.block < WEISS_RING_BLOCK_MIN ||
+        birth.block > WEISS_RING_BLOCK_MAX || birth.block % WEISS_DIRECTORY_UNIT != 0 ||
+        !weiss_region_in_heap(region, offset, birth.block) ||
+        entry != WEISS_DIRECTORY_ENTRY(offset, birth.nonce))
+        return weiss_fault_set(fault, WEISS_ERR_REGION, "slot %" PRIu32 " tells of a ring that is none",
+                               from);
+    weiss_seal begun = weiss_seal_begin(&member->key);
+    weiss_seal_word(&begun, birth.nonce);
+    uint64_t told[] = {offset, (uint64_t)birth.sender << 32 | birth.receiver,
+                       (uint64_t)birth.sender_generation << 32 | birth.receiver_generation, birth.block};
+    if (birth.receiver_generation != member->generation ||
+        birth.seal != weiss_seal_words(begun, told, sizeof told / sizeof *told))
+        return weiss_fault_set(fault, WEISS_ERR_REGION, "the ring of slot %" PRIu32 " has a wrong seal",
+                               from);
+    memset(inlet, 0, sizeof *inlet);
+    inlet->region = region;
+    inlet->ring = (weiss_layout_ring *)(region->base + offset);
+    inlet->data = region->base + offset + WEISS_RING_ENDS;
+    inlet->data_bytes = birth.block - WEISS_RING_ENDS;
+    inlet->begun = begun;
+    inlet->from = from;
+    inlet->from_generation = birth.sender_generation;
+    inlet->entry = entry;
+    return 0;
+}
+
+/** Splits a record of length @p length, whose first lines are in message->copy, into head and body. */
+static int split(weiss_inlet *inlet, uint64_t kind, uint64_t length, weiss_message *message,
+                 weiss_fault *fault)
+{
+    uint8_t *payload = (uint8_t *)(message->copy + 2);
+    if (kind == WEISS_RECORD_INLINE) {
+        message->head = payload;
+        message->head_bytes = length < WEISS_SEALED ? length : WEISS_SEALED;
+        message->body = inlet->data + inlet->position + WEISS_RECORD_HEADER + WEISS_SEALED;
+        message->body_bytes = length - message->head_bytes;
+        return 0;
+    }
+    uint64_t chunk = message->copy[2], bytes = message->copy[3];
+    if (length < 16 || length > WEISS_SEALED || !weiss_region_in_heap(inlet->region, chunk, bytes))
+        return tampered(inlet, fault, "tells of a chunk outside of the heap", chunk);
+    message->head = payload + 16;
+    message->head_bytes = length - 16;
+    message->body = inlet->region->base + chunk;
+    message->body_bytes = bytes;
+    return 0;
+}
+
+int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fault)
+{
+    const uint8_t *at = inlet->data + inlet->position;
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)at, memory_order_acquire);
+    if (word == 0)
+        return 0;
+    uint64_t length = word & WEISS_RECORD_LENGTH_MAX, kind = word >> 32 & 0xf;
+    uint64_t record = (WEISS_RECORD_HEADER + length + WEISS_LINE - 1) / WEISS_LINE * WEISS_LINE;
+    if (word >> 36 != (inlet->number & WEISS_RECORD_NUMBER_MASK) || kind < WEISS_RECORD_INLINE ||
+        kind > WEISS_RECORD_SKIP)
+        return tampered(inlet, fault, "has a wrong number or kind", word);
+    if (record > inlet->data_bytes - inlet->position)
+        return tampered(inlet, fault, "is longer than its ring", word);
+    size_t sealed = kind == WEISS_RECORD_SKIP ? 0 : length < WEISS_SEALED ? length : WEISS_SEALED;
+    if (record == WEISS_LINE)
+        memcpy(message->copy, at, WEISS_LINE);
+    else
+        memcpy(message->copy, at, sizeof message->copy);
+    weiss_seal seal = inlet->begun;
+    weiss_seal_word(&seal, word);
+    if (message->copy[1] != weiss_seal_words(seal, message->copy + 2, (sealed + 7) / 8))
+        return tampered(inlet, fault, "has a wrong seal", word);
+    if (kind != WEISS_RECORD_SKIP) {
+        int code = split(inlet, kind, length, message, fault);
+        if (code != 0)
+            return code;
+    }
+    message->tag = (uint8_t)(word >> 24);
+    message->from = inlet->from;
+    inlet->number++;
+    inlet->tail += record;
+    inlet->position = inlet->position + record == inlet->data_bytes ? 0 : inlet->position + record;
+    return kind == WEISS_RECORD_SKIP ? weiss_inlet_take(inlet, message, fault) : 1;
+}
+
+int weiss_inlet_tick(weiss_inlet *inlet, weiss_fault *fault)
+{
+    uint64_t head = atomic_load_explicit(&inlet->ring->head, memory_order_acquire);
+    if (!weiss_inlet_alive(inlet))
+        return 0;
+    if (inlet->busy == 0 && atomic_load_explicit(&inlet->ring->tail, memory_order_relaxed) != inlet->tail)
+        atomic_store_explicit(&inlet->ring->tail, inlet->tail, memory_order_release);
+    if (head <= inlet->tail || weiss_inlet_pending(inlet)) {
+        inlet->suspicious = 0;
+        return 0;
+    }
+    if (++inlet->suspicious < SUSPICIOUS_TICKS)
+        return 0;
+    return tampered(inlet, fault, "was sent but is not there", head);
+}

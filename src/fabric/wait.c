@@ -1,0 +1,143 @@
+#include "fabric/wait.h"
+
+#include "fabric/clock.h"
+
+#include <linux/futex.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/** Idle polls between two looks at the clock. */
+#define BATCH 32
+/** A batch that takes so many times as long as the quickest one had other work in it. */
+#define OTHER_WORK 16
+/** After saying that it sleeps, a process looks on for so long: until every store that was made before is visible. */
+#define GRACE_US 5.0
+#define ROUNDS 9
+
+static void sleep_on(_Atomic uint32_t *word, uint32_t value, double us)
+{
+    struct timespec limit = {(time_t)(us / 1e6), (long)((uint64_t)(us * 1e3) % 1000000000u)};
+    syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
+}
+
+/** Two threads that wake each other in turn. */
+typedef struct ping {
+    _Atomic uint32_t turn;
+} ping;
+
+static void take_turns(ping *p, uint32_t mine)
+{
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        uint32_t turn;
+        while ((turn = atomic_load(&p->turn)) % 2 != mine)
+            sleep_on(&p->turn, turn, 1e5);
+        atomic_fetch_add(&p->turn, 1);
+        syscall(SYS_futex, &p->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+    }
+}
+
+static void *other_side(void *self)
+{
+    take_turns(self, 1);
+    return NULL;
+}
+
+/** What it costs to wake a sleeping thread, microseconds. */
+static double futex_cost_us(void)
+{
+    ping p = {0};
+    pthread_t other;
+    if (pthread_create(&other, NULL, other_side, &p) != 0)
+        return 10;
+    uint64_t begin = weiss_clock_ns();
+    take_turns(&p, 0);
+    pthread_join(other, NULL);
+    return (double)(weiss_clock_ns() - begin) / 1e3 / (2 * ROUNDS);
+}
+
+/** What a doorbell costs: this machine rings itself. */
+static double doorbell_cost_us(weiss_member *member)
+{
+    struct pollfd waiting = {weiss_device_wait_fd(member->device), POLLIN, 0};
+    uint64_t begin = weiss_clock_ns();
+    for (int i = 0; i < ROUNDS; i++) {
+        weiss_device_ring(member->device, member->shared->bell_peer, member->shared->bell_vector);
+        if (poll(&waiting, 1, 20) != 1)
+            return 100;
+        weiss_device_drain(member->device);
+    }
+    return (double)(weiss_clock_ns() - begin) / 1e3 / ROUNDS;
+}
+
+void weiss_waiter_make(weiss_wait_mode mode, bool crowded, double spin_us, weiss_member *member,
+                       weiss_waiter *waiter)
+{
+    *waiter = (weiss_waiter){.mode = mode, .quickest = UINT64_MAX, .ticks_per_us = weiss_ticks_per_us()};
+    if (mode == WEISS_WAIT_SPIN)
+        return;
+    waiter->wake_us =
+        member->shared->wake == WEISS_WAKE_DOORBELL ? doorbell_cost_us(member) : futex_cost_us();
+    double chosen = crowded ? waiter->wake_us : 20 * waiter->wake_us;
+    chosen = chosen > 5000 ? 5000 : chosen;
+    waiter->spin_us = spin_us >= 0 ? spin_us : mode == WEISS_WAIT_BLOCK ? 0 : chosen;
+}
+
+/** Says that it sleeps, and looks whether something came meanwhile. @return true when nothing did */
+static bool lie_down(weiss_waiter *waiter, const weiss_mailbox *mailbox)
+{
+    uint64_t until = weiss_ticks() + (uint64_t)(GRACE_US * waiter->ticks_per_us);
+    atomic_store(&mailbox->member->shared->asleep, 1);
+    do {
+        if (weiss_mailbox_pending(mailbox)) {
+            atomic_store_explicit(&mailbox->member->shared->asleep, 0, memory_order_relaxed);
+            return false;
+        }
+        weiss_relax();
+    } while (weiss_ticks() < until);
+    return true;
+}
+
+static void sleep_us(weiss_waiter *waiter, const weiss_mailbox *mailbox, double us)
+{
+    weiss_member *member = mailbox->member;
+    struct timespec limit = {(time_t)(us / 1e6), (long)((uint64_t)(us * 1e3) % 1000000000u)};
+    int fd = member->device != NULL ? weiss_device_wait_fd(member->device) : -1;
+    if (!lie_down(waiter, mailbox))
+        return;
+    waiter->sleeps++;
+    if (fd >= 0) {
+        if (ppoll(&(struct pollfd){fd, POLLIN, 0}, 1, &limit, NULL) > 0)
+            weiss_device_drain(member->device);
+    } else if (member->shared->wake == WEISS_WAKE_FUTEX) {
+        sleep_on(&member->shared->asleep, 1, us);
+    } else {
+        nanosleep(&limit, NULL);
+    }
+    atomic_store_explicit(&member->shared->asleep, 0, memory_order_relaxed);
+}
+
+void weiss_waiter_idle(weiss_waiter *waiter, const weiss_mailbox *mailbox)
+{
+    if (waiter->mode == WEISS_WAIT_SPIN || ++waiter->polls < BATCH)
+        return;
+    uint64_t now = weiss_ticks(), passed = now - waiter->last;
+    waiter->polls = 0;
+    waiter->last = now;
+    if (waiter->since == 0 || passed > OTHER_WORK * waiter->quickest) {
+        if (waiter->since != 0 && waiter->quickest < UINT64_MAX / 2)
+            waiter->quickest += waiter->quickest / 64; /* forget a freak */
+        waiter->since = now;
+        return;
+    }
+    if (passed < waiter->quickest)
+        waiter->quickest = passed;
+    double waited = (double)(now - waiter->since) / waiter->ticks_per_us;
+    if (waited < waiter->spin_us)
+        return;
+    double limit = waiter->mode == WEISS_WAIT_BLOCK && waited < 20000 ? 1000 : waited / 20;
+    limit = limit < 50 ? 50 : limit > WEISS_SLEEP_LONGEST_US ? WEISS_SLEEP_LONGEST_US : limit;
+    sleep_us(waiter, mailbox, limit);
+    waiter->last = weiss_ticks();
+}
