@@ -63,7 +63,11 @@ static struct weiss_node *find_node(struct weiss_vector *vector, struct inode *i
 {
     struct weiss_node *node;
 
-    list_for_each_entry(node, &vector->nodes, link) if (node->inode == inode) return node;
+    list_for_each_entry(node, &vector->nodes, link)
+    {
+        if (node->inode == inode)
+            return node;
+    }
     return NULL;
 }
 
