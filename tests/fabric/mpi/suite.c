@@ -20,6 +20,7 @@ static struct {
     uint64_t seed;
     unsigned limit;
     bool huge;
+    const char *tolerated; /* words between commas; NULL: none */
     char step[200];
     _Atomic uint64_t checks, bytes;
 } suite = {.program = "?", .scale = 1, .seed = 1, .limit = 60};
@@ -70,9 +71,11 @@ static void read_options(int argc, char **argv)
             suite.limit = (unsigned)number_after(argc, argv, &i);
         } else if (strcmp(argv[i], "--huge") == 0) {
             suite.huge = true;
+        } else if (strcmp(argv[i], "--tolerate") == 0 && i + 1 < argc) {
+            suite.tolerated = argv[++i];
         } else {
-            fprintf(stderr, "%s: unknown option %s; there are --scale, --seed, --limit, --huge\n", suite.program,
-                    argv[i]);
+            fprintf(stderr, "%s: unknown option %s; there are --scale, --seed, --limit, --huge, --tolerate\n",
+                    suite.program, argv[i]);
             exit(2);
         }
     }
@@ -152,6 +155,17 @@ int test_size(void)
 bool test_huge(void)
 {
     return suite.huge;
+}
+
+bool test_tolerates(const char *fault)
+{
+    size_t n = strlen(fault);
+    for (const char *word = suite.tolerated; word != NULL; word = strchr(word, ',')) {
+        word += *word == ',';
+        if (strncmp(word, fault, n) == 0 && (word[n] == ',' || word[n] == '\0'))
+            return true;
+    }
+    return false;
 }
 
 int test_scaled(int count, int least)

@@ -1,8 +1,8 @@
 /* What the programs of the suite share: data that both sides can compute, checks that say what differed, and a watchdog.
  *
- * A program is called as PROGRAM [--scale FACTOR] [--seed NUMBER] [--limit SECONDS] [--huge] on any number of ranks. It
- * exits 0, or 77 when this MPI cannot run it; a failed check says on standard error which rank expected what, and aborts
- * the job. */
+ * A program is called as PROGRAM [--scale FACTOR] [--seed NUMBER] [--limit SECONDS] [--huge] [--tolerate FAULT,...] on any
+ * number of ranks. It exits 0, or 77 when this MPI cannot run it; a failed check says on standard error which rank expected
+ * what, and aborts the job. */
 #ifndef WEISS_TESTS_MPI_SUITE_H
 #define WEISS_TESTS_MPI_SUITE_H
 
@@ -29,6 +29,8 @@ void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int test_rank(void); /**< in MPI_COMM_WORLD */
 int test_size(void);
 bool test_huge(void); /**< --huge: more than 2 GiB at once */
+/** True when --tolerate names @p fault, a fault of this MPI itself that the transport cannot help: see docs/mpi-suite.md. */
+bool test_tolerates(const char *fault);
 /** @p count times the scale, at least @p least. */
 int test_scaled(int count, int least);
 

@@ -315,10 +315,22 @@ static void partial(int with)
     MPI_Type_free(&four);
 }
 
+/* Nothing is written behind a receive that was too short. The fault that is tolerated is ob1's: where the transport offers
+ * put or get, it moves a large message whole. */
+static void check_behind(const unsigned char *in, size_t room, size_t sent)
+{
+    size_t written = 0;
+    for (size_t i = room; i < sent + TEST_GUARD; i++)
+        written += in[i] != 0xEE;
+    if (written > 0 && test_tolerates("truncation-overrun"))
+        return;
+    TEST_CHECK(written == 0, "%zu bytes behind a receive of %zu were written", written, room);
+}
+
 /* A message longer than the receive: an error, nothing written behind the buffer, and the communicator still works. */
 static void truncation(MPI_Comm comm, size_t sent, size_t room, int with)
 {
-    unsigned char *out = test_memory(sent), *in = test_buffer(room);
+    unsigned char *out = test_memory(sent), *in = test_buffer(sent);
     MPI_Request request[2];
     MPI_Status status[2];
     int error, class, n;
@@ -339,9 +351,9 @@ static void truncation(MPI_Comm comm, size_t sent, size_t room, int with)
         }
         MPI_Error_class(error, &class);
         TEST_CHECK(class == MPI_ERR_TRUNCATE, "error class %d, expected MPI_ERR_TRUNCATE (%d)", class, MPI_ERR_TRUNCATE);
-        test_check_guard(in, room, "truncated receive");
+        check_behind(in, room, sent);
     }
-    test_blank(in, room);
+    test_blank(in, sent);
     MPI_Sendrecv(out, (int)room, MPI_BYTE, with, TAG, in, (int)room, MPI_BYTE, with, TAG, comm, &status[0]);
     MPI_Get_count(&status[0], MPI_BYTE, &n);
     TEST_CHECK(n == (int)room, "%d bytes after a truncated message, expected %zu", n, room);
@@ -371,9 +383,32 @@ static void broadcast(const layout *from, const layout *to, size_t count)
     free(packed);
 }
 
-int main(int argc, char **argv)
+/* Every layout to every other one of the same signature. */
+static void all_pairs(const layout *list, int n, int ncounts, int with)
 {
     static const size_t counts[] = {0, 1, 3, 50, 700, 3000};
+    int turn = 0;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++)
+            if (a == b || (list[a].ints && list[b].ints))
+                for (int k = 0; k < 2; k++, turn++)
+                    transfer(&list[a], counts[turn % ncounts], &list[b], counts[turn % ncounts], with);
+    for (int a = 0; a < n; a++)
+        through_pack(&list[a], (int)counts[turn++ % ncounts], with);
+}
+
+/* More than 1 MiB. */
+static void large(const layout *list, int n, size_t count, int with)
+{
+    for (int a = 0; a < n; a++)
+        if (list[a].extent > 4)
+            transfer(&list[a], list[a].ints ? count : count / 8, &list[a], list[a].ints ? count : count / 8, with);
+    transfer(&list[1], count, &list[0], count, with);
+    transfer(&list[0], count, &list[8], count, with);
+}
+
+int main(int argc, char **argv)
+{
     enum { NLAYOUTS = 12 };
     MPI_Comm careful;
     test_start(&argc, &argv, "types", MPI_THREAD_SINGLE);
@@ -385,35 +420,22 @@ int main(int argc, char **argv)
     list[11] = make_struct_of_vectors(&list[10]);
     MPI_Comm_dup(MPI_COMM_WORLD, &careful);
     MPI_Comm_set_errhandler(careful, MPI_ERRORS_RETURN);
-    int ncounts = test_scaled(6, 4) > 6 ? 6 : test_scaled(6, 4), turn = 0;
-    for (int round = 1; round < test_rounds(test_size()); round++) {
+    int rounds = test_rounds(test_size());
+    for (int round = 1; round < rounds; round++) {
         int with = test_partner(test_rank(), test_size(), round);
         if (with < 0)
             continue;
-        for (int a = 0; a < NLAYOUTS; a++)
-            for (int b = 0; b < NLAYOUTS; b++)
-                if (a == b || (list[a].ints && list[b].ints))
-                    for (int k = 0; k < 2; k++, turn++)
-                        transfer(&list[a], counts[turn % ncounts], &list[b], counts[turn % ncounts], with);
-        for (int a = 0; a < NLAYOUTS; a++)
-            through_pack(&list[a], (int)counts[turn++ % ncounts], with);
+        all_pairs(list, NLAYOUTS, 2 * round == rounds ? (test_scaled(6, 4) < 6 ? 5 : 6) : 4, with);
         partial(with);
         truncation(careful, 100, 10, with);
         truncation(careful, 5000, 4095, with);
         truncation(careful, 300000, 100, with);
         truncation(careful, 300000, 299999, with);
-        if (2 * round == test_rounds(test_size())) {
-            /* More than 1 MiB. */
-            size_t n = (size_t)test_scaled(20000, 2000);
-            for (int a = 0; a < NLAYOUTS; a++)
-                if (a != 9)
-                    transfer(&list[a], list[a].ints ? n : n / 8, &list[a], list[a].ints ? n : n / 8, with);
-            transfer(&list[1], n, &list[0], n, with);
-            transfer(&list[0], n, &list[8], n, with);
-        }
+        if (2 * round == rounds)
+            large(list, NLAYOUTS, (size_t)test_scaled(20000, 11000), with);
     }
     broadcast(&list[1], &list[8], 7);
-    broadcast(&list[3], &list[0], (size_t)test_scaled(10000, 1000));
+    broadcast(&list[3], &list[0], (size_t)test_scaled(5000, 500));
     for (int a = 0; a < NLAYOUTS; a++) {
         MPI_Type_free(&list[a].type);
         free(list[a].pieces);
