@@ -160,7 +160,8 @@ static void cancel_send(size_t n)
     MPI_Irecv(in, (int)n, MPI_BYTE, left, TAG, MPI_COMM_WORLD, &talk);
     MPI_Wait(&request, &status);
     MPI_Test_cancelled(&status, &mine);
-    MPI_Sendrecv(&mine, 1, MPI_INT, right, MORE, &theirs, 1, MPI_INT, left, MORE, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Sendrecv(&mine, 1, MPI_INT, right, MORE, &theirs, 1, MPI_INT, left, MORE, MPI_COMM_WORLD,
+                 MPI_STATUS_IGNORE);
     if (theirs)
         MPI_Cancel(&talk);
     MPI_Wait(&talk, &status);
@@ -196,8 +197,8 @@ static void free_requests(size_t n)
 
 enum { MANY = 24 };
 enum way { WAITANY, WAITSOME, TESTANY, TESTSOME, TESTALL, TEST, NWAYS };
-static const char *const way_names[] = {"MPI_Waitany", "MPI_Waitsome", "MPI_Testany",
-                                        "MPI_Testsome", "MPI_Testall", "MPI_Test"};
+static const char *const way_names[] = {"MPI_Waitany",  "MPI_Waitsome", "MPI_Testany",
+                                        "MPI_Testsome", "MPI_Testall",  "MPI_Test"};
 
 /* Completes some requests in one way. @return how many; their numbers and statuses */
 static int complete_some(enum way way, MPI_Request *request, int *index, MPI_Status *status)
@@ -248,7 +249,8 @@ static void nothing_to_wait_for(enum way way)
     else if (way == TESTALL)
         TEST_CHECK(n == MANY, "%s of null requests is false", way_names[way]);
     else
-        TEST_CHECK(n == 1 && index[0] == MPI_UNDEFINED, "%s of null requests gives index %d", way_names[way], index[0]);
+        TEST_CHECK(n == 1 && index[0] == MPI_UNDEFINED, "%s of null requests gives index %d", way_names[way],
+                   index[0]);
     if (way != WAITSOME && way != TESTSOME)
         test_check_status(&status[0], MPI_ANY_SOURCE, MPI_ANY_TAG, 0, "empty status");
 }
@@ -267,7 +269,8 @@ static void many_requests(enum way way, int round)
     for (int i = 0; i < MANY; i++) {
         receive[i] = MPI_REQUEST_NULL;
         in[i] = out[i] = NULL;
-        bytes[i] = test_random(test_seed(7, (uint64_t)way, (uint64_t)round), (uint64_t)i, i % 5 == 0 ? 100000 : 3000);
+        bytes[i] = test_random(test_seed(7, (uint64_t)way, (uint64_t)round), (uint64_t)i,
+                               i % 5 == 0 ? 100000 : 3000);
         if (i % 7 == 3)
             continue;
         in[i] = test_buffer(bytes[i]);
@@ -284,7 +287,8 @@ static void many_requests(enum way way, int round)
         int n = complete_some(way, receive, index, status);
         for (int k = 0; k < n; k++) {
             int i = index[k];
-            TEST_CHECK(i >= 0 && i < MANY && receive[i] == MPI_REQUEST_NULL, "%s gives index %d", way_names[way], i);
+            TEST_CHECK(i >= 0 && i < MANY && receive[i] == MPI_REQUEST_NULL, "%s gives index %d",
+                       way_names[way], i);
             if (in[i] == NULL)
                 continue;
             check(in[i], bytes[i], i, &status[k], way_names[way]);

@@ -119,8 +119,8 @@ static void many_to_many(int round, int nsends)
     wait_for_all(test_seed(seed, (uint64_t)test_rank(), 6), total, request);
     for (int i = 0; i < total; i++) {
         if (i >= nsends) {
-            test_check_fill(list[i].data, 0, list[i].bytes, content(seed, &list[i]), "message %d of %zu bytes from %d",
-                            list[i].tag, list[i].bytes, list[i].from);
+            test_check_fill(list[i].data, 0, list[i].bytes, content(seed, &list[i]),
+                            "message %d of %zu bytes from %d", list[i].tag, list[i].bytes, list[i].from);
             test_check_guard(list[i].data, list[i].bytes, "flood");
         }
         free(list[i].data);
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
     int rounds = test_scaled(16, NMODES);
     for (int round = 0; round < rounds; round++)
         many_to_many(round, 400);
-    for (int root = 0; root < test_size(); root += test_size() - 1 > 0 ? test_size() - 1 : 1) {
+    for (int root = 0; root<test_size(); root += test_size() - 1> 0 ? test_size() - 1 : 1) {
         incast(root, test_scaled(2000, 100));
         one_to_all(root, test_scaled(1000, 50));
     }

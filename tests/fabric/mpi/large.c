@@ -12,8 +12,9 @@ static void check_count(const MPI_Status *status, MPI_Datatype block, int count)
     int n;
     MPI_Get_count(status, block, &n);
     MPI_Get_elements_x(status, MPI_BYTE, &elements);
-    TEST_CHECK(n == count && elements == (MPI_Count)MIB * count, "status has %d blocks, %lld bytes; expected %d, %zu", n,
-               (long long)elements, count, MIB * (size_t)count);
+    TEST_CHECK(n == count && elements == (MPI_Count)MIB * count,
+               "status has %d blocks, %lld bytes; expected %d, %zu", n, (long long)elements, count,
+               MIB * (size_t)count);
 }
 
 /* One way, then the other; blocks of 1 MiB. */
@@ -34,7 +35,8 @@ static void contiguous(int count, int with)
             test_blank(data, bytes);
             MPI_Recv(data, count, block, with, turn, MPI_COMM_WORLD, &status);
             check_count(&status, block, count);
-            test_check_fill(data, 0, bytes, test_seed((uint64_t)with, bytes, 0), "%zu bytes from %d", bytes, with);
+            test_check_fill(data, 0, bytes, test_seed((uint64_t)with, bytes, 0), "%zu bytes from %d", bytes,
+                            with);
             test_check_guard(data, bytes, "large message");
         }
     }
@@ -59,7 +61,8 @@ static void gaps(int count, int with)
     check_count(&status, flat, count);
     for (int i = 0; i < count; i++) {
         unsigned char *block = in + (size_t)i * stride;
-        test_check_fill(block, (size_t)i * MIB, MIB, test_seed((uint64_t)with, bytes, 1), "block %d from %d", i, with);
+        test_check_fill(block, (size_t)i * MIB, MIB, test_seed((uint64_t)with, bytes, 1), "block %d from %d",
+                        i, with);
         test_check_guard(block, MIB, "gap between blocks");
     }
     MPI_Type_free(&flat);

@@ -43,7 +43,8 @@ static int block_count(const test_operation *op, const test_kind *kind, int from
         return op->count;
     if (op->in_place && kind->shape & SENDS_EACH && !(kind->shape & ROOT_SENDS) && from > to)
         return block_count(op, kind, to, from);
-    int count = (int)test_random(test_seed(op->number, (uint64_t)from, (uint64_t)to), 1, 2 * (uint64_t)op->count + 1);
+    int count =
+        (int)test_random(test_seed(op->number, (uint64_t)from, (uint64_t)to), 1, 2 * (uint64_t)op->count + 1);
     /* Open MPI 4.1.4 forgets a nonblocking one in place on a rank where all counts are 0, and hangs in the next one. */
     bool may_be_empty = !(op->in_place && kind->shape & SENDS_EACH && kind->shape & GETS_EACH);
     return count == 0 && op->count > 0 && !may_be_empty ? 1 : count;
@@ -59,8 +60,8 @@ static int block_item(const test_operation *op, const test_kind *kind, int from,
 }
 
 /* Where the blocks of this rank are, to (outgoing) or from every rank. @return bytes in all */
-static size_t place_blocks(const test_operation *op, const test_kind *kind, bool outgoing, int *counts, int *displs,
-                           MPI_Datatype *types)
+static size_t place_blocks(const test_operation *op, const test_kind *kind, bool outgoing, int *counts,
+                           int *displs, MPI_Datatype *types)
 {
     int n = kind->shape & (outgoing ? SENDS_EACH : GETS_EACH) ? op->size : 1;
     /* A single block has no displacement. */
@@ -81,7 +82,8 @@ static size_t place_blocks(const test_operation *op, const test_kind *kind, bool
     return at;
 }
 
-static void fill_block(const test_operation *op, const test_kind *kind, unsigned char *buffer, bool outgoing, int other)
+static void fill_block(const test_operation *op, const test_kind *kind, unsigned char *buffer, bool outgoing,
+                       int other)
 {
     int from = outgoing ? op->rank : other, to = outgoing ? other : op->rank;
     int n = kind->shape & (outgoing ? SENDS_EACH : GETS_EACH) ? other : 0;
@@ -167,35 +169,38 @@ static void start_bcast(test_operation *op)
 
 static void start_gather(test_operation *op)
 {
-    TEST_START(op, Gather, gather, op->from, op->count, op->type, op->to, op->count, op->type, op->root, op->comm);
+    TEST_START(op, Gather, gather, op->from, op->count, op->type, op->to, op->count, op->type, op->root,
+               op->comm);
 }
 
 static void start_gatherv(test_operation *op)
 {
-    TEST_START(op, Gatherv, gatherv, op->from, op->scounts[0], op->type, op->to, op->rcounts, op->rdispls, op->type,
-               op->root, op->comm);
+    TEST_START(op, Gatherv, gatherv, op->from, op->scounts[0], op->type, op->to, op->rcounts, op->rdispls,
+               op->type, op->root, op->comm);
 }
 
 static void start_scatter(test_operation *op)
 {
-    TEST_START(op, Scatter, scatter, op->from, op->count, op->type, op->to, op->count, op->type, op->root, op->comm);
+    TEST_START(op, Scatter, scatter, op->from, op->count, op->type, op->to, op->count, op->type, op->root,
+               op->comm);
 }
 
 static void start_scatterv(test_operation *op)
 {
-    TEST_START(op, Scatterv, scatterv, op->from, op->scounts, op->sdispls, op->type, op->to, op->rcounts[0], op->type,
-               op->root, op->comm);
+    TEST_START(op, Scatterv, scatterv, op->from, op->scounts, op->sdispls, op->type, op->to, op->rcounts[0],
+               op->type, op->root, op->comm);
 }
 
 static void start_allgather(test_operation *op)
 {
-    TEST_START(op, Allgather, allgather, op->from, op->count, op->type, op->to, op->count, op->type, op->comm);
+    TEST_START(op, Allgather, allgather, op->from, op->count, op->type, op->to, op->count, op->type,
+               op->comm);
 }
 
 static void start_allgatherv(test_operation *op)
 {
-    TEST_START(op, Allgatherv, allgatherv, op->from, op->scounts[0], op->type, op->to, op->rcounts, op->rdispls,
-               op->type, op->comm);
+    TEST_START(op, Allgatherv, allgatherv, op->from, op->scounts[0], op->type, op->to, op->rcounts,
+               op->rdispls, op->type, op->comm);
 }
 
 static void start_alltoall(test_operation *op)

@@ -37,13 +37,17 @@ static void gather(const neighbors *n, int count, bool varies, bool nonblocking,
     int counts[MOST_NEIGHBORS], displs[MOST_NEIGHBORS], total = 0;
     int mine = varies ? length(n, n->me, 0, number, count) : count;
     MPI_Request request = MPI_REQUEST_NULL;
-    test_step("neighbor_allgather%s%s of %d bytes", varies ? "v" : "", nonblocking ? ", nonblocking" : "", count);
+    test_step("neighbor_allgather%s%s of %d bytes", varies ? "v" : "", nonblocking ? ", nonblocking" : "",
+              count);
     for (int i = 0; i < n->nsources; i++) {
-        counts[i] = n->source[i] == MPI_PROC_NULL ? 0 : varies ? length(n, n->source[i], 0, number, count) : count;
+        counts[i] = n->source[i] == MPI_PROC_NULL ? 0
+                    : varies                      ? length(n, n->source[i], 0, number, count)
+                                                  : count;
         displs[i] = varies ? total + 3 : i * count;
         total = displs[i] + (varies ? counts[i] : count);
     }
-    unsigned char *out = test_memory((size_t)mine), *in = test_buffer((size_t)total), *expected = test_buffer((size_t)total);
+    unsigned char *out = test_memory((size_t)mine), *in = test_buffer((size_t)total),
+                  *expected = test_buffer((size_t)total);
     test_fill(out, 0, (size_t)mine, block(n, n->me, 0, number));
     for (int i = 0; i < n->nsources; i++)
         if (n->source[i] != MPI_PROC_NULL)
@@ -66,13 +70,16 @@ static void gather(const neighbors *n, int count, bool varies, bool nonblocking,
 enum shape { PLAIN, V, W };
 
 /* Where the blocks are; @return bytes in all. */
-static int place(const neighbors *n, bool outgoing, int count, enum shape shape, uint64_t number, int *counts, int *displs)
+static int place(const neighbors *n, bool outgoing, int count, enum shape shape, uint64_t number, int *counts,
+                 int *displs)
 {
     int total = 0, blocks = outgoing ? n->ntargets : n->nsources;
     for (int i = 0; i < blocks; i++) {
         int other = outgoing ? n->target[i] : n->source[i];
         int from = outgoing ? n->me : other, slot = outgoing ? i : n->slot[i];
-        counts[i] = shape == PLAIN ? count : other == MPI_PROC_NULL ? 0 : length(n, from, slot, number, count);
+        counts[i] = shape == PLAIN           ? count
+                    : other == MPI_PROC_NULL ? 0
+                                             : length(n, from, slot, number, count);
         displs[i] = shape == PLAIN ? i * count : total + 5;
         total = displs[i] + counts[i];
     }
@@ -86,15 +93,18 @@ static void alltoall(const neighbors *n, int count, enum shape shape, bool nonbl
     MPI_Aint sbytes[MOST_NEIGHBORS], rbytes[MOST_NEIGHBORS];
     MPI_Datatype types[MOST_NEIGHBORS];
     MPI_Request request = MPI_REQUEST_NULL;
-    test_step("neighbor_alltoall, shape %d%s, of %d bytes", (int)shape, nonblocking ? ", nonblocking" : "", count);
+    test_step("neighbor_alltoall, shape %d%s, of %d bytes", (int)shape, nonblocking ? ", nonblocking" : "",
+              count);
     size_t out_bytes = (size_t)place(n, true, count, shape, number, scounts, sdispls);
     size_t in_bytes = (size_t)place(n, false, count, shape, number, rcounts, rdispls);
-    unsigned char *out = test_memory(out_bytes), *in = test_buffer(in_bytes), *expected = test_buffer(in_bytes);
+    unsigned char *out = test_memory(out_bytes), *in = test_buffer(in_bytes),
+                  *expected = test_buffer(in_bytes);
     for (int i = 0; i < n->ntargets; i++)
         test_fill(out + sdispls[i], 0, (size_t)scounts[i], block(n, n->me, i, number));
     for (int i = 0; i < n->nsources; i++)
         if (n->source[i] != MPI_PROC_NULL)
-            test_fill(expected + rdispls[i], 0, (size_t)rcounts[i], block(n, n->source[i], n->slot[i], number));
+            test_fill(expected + rdispls[i], 0, (size_t)rcounts[i],
+                      block(n, n->source[i], n->slot[i], number));
     for (int i = 0; i < MOST_NEIGHBORS; i++) {
         sbytes[i] = i < n->ntargets ? sdispls[i] : 0;
         rbytes[i] = i < n->nsources ? rdispls[i] : 0;
@@ -107,7 +117,8 @@ static void alltoall(const neighbors *n, int count, enum shape shape, bool nonbl
     else if (shape == V && !nonblocking)
         MPI_Neighbor_alltoallv(out, scounts, sdispls, MPI_BYTE, in, rcounts, rdispls, MPI_BYTE, n->comm);
     else if (shape == V)
-        MPI_Ineighbor_alltoallv(out, scounts, sdispls, MPI_BYTE, in, rcounts, rdispls, MPI_BYTE, n->comm, &request);
+        MPI_Ineighbor_alltoallv(out, scounts, sdispls, MPI_BYTE, in, rcounts, rdispls, MPI_BYTE, n->comm,
+                                &request);
     else if (!nonblocking)
         MPI_Neighbor_alltoallw(out, scounts, sbytes, types, in, rcounts, rbytes, types, n->comm);
     else
@@ -216,14 +227,18 @@ static void halo(int width, int steps)
         for (int x = 1; x <= width; x++)
             for (int y = 1; y <= width; y++)
                 u[x * w + y] = cell(nx, ny, at[0] * width + x - 1, at[1] * width + y - 1, step);
-        MPI_Sendrecv(&u[w + 1], 1, column, low[1], 1, &u[w + width + 1], 1, column, high[1], 1, comm, MPI_STATUS_IGNORE);
-        MPI_Sendrecv(&u[w + width], 1, column, high[1], 2, &u[w], 1, column, low[1], 2, comm, MPI_STATUS_IGNORE);
-        MPI_Sendrecv(&u[w], 1, row, low[0], 3, &u[(width + 1) * w], 1, row, high[0], 3, comm, MPI_STATUS_IGNORE);
+        MPI_Sendrecv(&u[w + 1], 1, column, low[1], 1, &u[w + width + 1], 1, column, high[1], 1, comm,
+                     MPI_STATUS_IGNORE);
+        MPI_Sendrecv(&u[w + width], 1, column, high[1], 2, &u[w], 1, column, low[1], 2, comm,
+                     MPI_STATUS_IGNORE);
+        MPI_Sendrecv(&u[w], 1, row, low[0], 3, &u[(width + 1) * w], 1, row, high[0], 3, comm,
+                     MPI_STATUS_IGNORE);
         MPI_Sendrecv(&u[width * w], 1, row, high[0], 4, u, 1, row, low[0], 4, comm, MPI_STATUS_IGNORE);
         for (int x = 0; x < w; x++)
             for (int y = 0; y < w; y++) {
                 double expected = cell(nx, ny, at[0] * width + x - 1, at[1] * width + y - 1, step);
-                TEST_CHECK(u[x * w + y] == expected, "cell %d, %d is %.0f, expected %.0f", x, y, u[x * w + y], expected);
+                TEST_CHECK(u[x * w + y] == expected, "cell %d, %d is %.0f, expected %.0f", x, y, u[x * w + y],
+                           expected);
             }
     }
     free(u);

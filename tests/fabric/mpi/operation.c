@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void test_operation_start(test_operation *op, const test_kind *kind, MPI_Comm comm, uint64_t number, int count,
-                          bool nonblocking)
+void test_operation_start(test_operation *op, const test_kind *kind, MPI_Comm comm, uint64_t number,
+                          int count, bool nonblocking)
 {
-    *op = (test_operation){.kind = kind, .comm = comm, .number = number, .count = count, .nonblocking = nonblocking};
+    *op = (test_operation){
+        .kind = kind, .comm = comm, .number = number, .count = count, .nonblocking = nonblocking};
     MPI_Comm_rank(comm, &op->rank);
     MPI_Comm_size(comm, &op->size);
     op->root = (int)test_random(number, 1, (uint64_t)op->size);
     op->in_place = kind->may_be_in_place && test_random(number, 2, 3) == 0;
     op->request = MPI_REQUEST_NULL;
-    snprintf(op->text, sizeof op->text, "%s%s, count %d, root %d%s, %d ranks", nonblocking ? "i" : "", kind->name, count,
-             op->root, op->in_place ? ", in place" : "", op->size);
+    snprintf(op->text, sizeof op->text, "%s%s, count %d, root %d%s, %d ranks", nonblocking ? "i" : "",
+             kind->name, count, op->root, op->in_place ? ", in place" : "", op->size);
     test_step("%s, number %llu", op->text, (unsigned long long)number);
     op->scounts = calloc((size_t)op->size * 4, sizeof *op->scounts);
     op->stypes = calloc((size_t)op->size * 2, sizeof *op->stypes);

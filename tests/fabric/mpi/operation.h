@@ -38,8 +38,8 @@ struct test_operation {
 };
 
 /** Makes and starts an operation. */
-void test_operation_start(test_operation *op, const test_kind *kind, MPI_Comm comm, uint64_t number, int count,
-                          bool nonblocking);
+void test_operation_start(test_operation *op, const test_kind *kind, MPI_Comm comm, uint64_t number,
+                          int count, bool nonblocking);
 /** Checks an operation that is done, and frees its buffers. */
 void test_operation_end(test_operation *op);
 
@@ -50,7 +50,7 @@ void test_movements_begin(void);
 void test_movements_end(void);
 
 /** The blocking or the nonblocking function of a collective. */
-#define TEST_START(op, Name, iname, ...)                                                                          \
+#define TEST_START(op, Name, iname, ...)                                                                     \
     ((op)->nonblocking ? MPI_I##iname(__VA_ARGS__, &(op)->request) : MPI_##Name(__VA_ARGS__))
 
 #endif

@@ -28,9 +28,10 @@ static int number_of(const unsigned char *data, int from, size_t n, uint64_t see
 {
     int i;
     memcpy(&i, data, 4);
-    TEST_CHECK(i >= 0 && size_of(test_seed(seed, (uint64_t)from, 1), i) == n, "message says to be number %d of %d, of %zu bytes", i,
-               from, n);
-    test_check_fill(data + 4, 0, n - 4, test_seed(seed, (uint64_t)from, (uint64_t)i), "message %d from %d", i, from);
+    TEST_CHECK(i >= 0 && size_of(test_seed(seed, (uint64_t)from, 1), i) == n,
+               "message says to be number %d of %d, of %zu bytes", i, from, n);
+    test_check_fill(data + 4, 0, n - 4, test_seed(seed, (uint64_t)from, (uint64_t)i), "message %d from %d", i,
+                    from);
     return i;
 }
 
@@ -52,8 +53,8 @@ static void any_of_any(MPI_Comm comm, int n, uint64_t seed)
         MPI_Recv(data, MOST, MPI_BYTE, MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &status);
         MPI_Get_count(&status, MPI_BYTE, &bytes);
         int from = status.MPI_SOURCE, i = number_of(data, from, (size_t)bytes, seed);
-        TEST_CHECK(i == next[from]++ && status.MPI_TAG == i % NTAGS, "message %d (tag %d) of %d came, expected %d", i,
-                   status.MPI_TAG, from, next[from] - 1);
+        TEST_CHECK(i == next[from]++ && status.MPI_TAG == i % NTAGS,
+                   "message %d (tag %d) of %d came, expected %d", i, status.MPI_TAG, from, next[from] - 1);
     }
     free(next);
     free(data);
@@ -69,7 +70,8 @@ static void posted_before(MPI_Comm comm, int n, uint64_t seed)
     unsigned char *data = test_memory((size_t)MOST * AHEAD);
     test_step("%d messages of every rank into posted wildcards", n);
     for (int k = 0; test_rank() == 0 && k < AHEAD && k < total; k++)
-        MPI_Irecv(data + (size_t)MOST * (size_t)k, MOST, MPI_BYTE, MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &request[k]);
+        MPI_Irecv(data + (size_t)MOST * (size_t)k, MOST, MPI_BYTE, MPI_ANY_SOURCE, MPI_ANY_TAG, comm,
+                  &request[k]);
     for (int i = 0; test_rank() != 0 && i < n; i++) {
         size_t bytes = size_of(test_seed(seed, (uint64_t)test_rank(), 1), i);
         make(data, test_rank(), i, bytes, seed);
@@ -82,7 +84,8 @@ static void posted_before(MPI_Comm comm, int n, uint64_t seed)
         MPI_Wait(&request[slot], &status);
         MPI_Get_count(&status, MPI_BYTE, &bytes);
         int from = status.MPI_SOURCE, i = number_of(place, from, (size_t)bytes, seed);
-        TEST_CHECK(i == next[from]++, "receive %d has message %d of %d, expected %d", k, i, from, next[from] - 1);
+        TEST_CHECK(i == next[from]++, "receive %d has message %d of %d, expected %d", k, i, from,
+                   next[from] - 1);
         if (k + AHEAD < total)
             MPI_Irecv(place, MOST, MPI_BYTE, MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &request[slot]);
     }
@@ -122,7 +125,8 @@ static void send_list(int me, int to, const int *tag, bool late, MPI_Comm comm, 
     free(data);
 }
 
-static void receive_list(int from, const int *wanted, const int *taken, bool late, MPI_Comm comm, uint64_t seed)
+static void receive_list(int from, const int *wanted, const int *taken, bool late, MPI_Comm comm,
+                         uint64_t seed)
 {
     unsigned char *data = test_memory((size_t)MOST * LIST);
     MPI_Request request[LIST];
@@ -132,8 +136,8 @@ static void receive_list(int from, const int *wanted, const int *taken, bool lat
     for (int r = 0; r < 2 * LIST; r++)
         if (taken[r] >= 0) {
             order[n] = r;
-            MPI_Irecv(data + (size_t)n * MOST, MOST, MPI_BYTE, r % 4 == 0 ? MPI_ANY_SOURCE : from, wanted[r], comm,
-                      &request[n]);
+            MPI_Irecv(data + (size_t)n * MOST, MOST, MPI_BYTE, r % 4 == 0 ? MPI_ANY_SOURCE : from, wanted[r],
+                      comm, &request[n]);
             n++;
         }
     TEST_CHECK(n == LIST, "the plan has %d receives", n);
@@ -145,8 +149,8 @@ static void receive_list(int from, const int *wanted, const int *taken, bool lat
         MPI_Wait(&request[k], &status);
         MPI_Get_count(&status, MPI_BYTE, &bytes);
         int i = number_of(data + (size_t)k * MOST, from, (size_t)bytes, seed);
-        TEST_CHECK(i == taken[order[k]], "receive %d (tag %d) took message %d, expected %d", k, wanted[order[k]], i,
-                   taken[order[k]]);
+        TEST_CHECK(i == taken[order[k]], "receive %d (tag %d) took message %d, expected %d", k,
+                   wanted[order[k]], i, taken[order[k]]);
     }
     free(data);
 }

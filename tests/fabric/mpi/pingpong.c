@@ -76,8 +76,8 @@ static void receive_one(const kind *k, int how, size_t n, int from)
         finish(&request, true, &status);
     }
     test_check_status(&status, from, TAG, n, k->name);
-    test_check_fill(in, 0, n, test_seed((uint64_t)from, (uint64_t)test_rank(), n), "%s of %zu bytes from %d", k->name, n,
-                    from);
+    test_check_fill(in, 0, n, test_seed((uint64_t)from, (uint64_t)test_rank(), n), "%s of %zu bytes from %d",
+                    k->name, n, from);
     test_check_guard(in, n, k->name);
 }
 
@@ -133,7 +133,8 @@ static void sendrecv(int with)
         test_step("sendrecv of %zu bytes with rank %d", n, with);
         test_fill(out, 0, mine, test_seed(1, (uint64_t)me, n));
         test_blank(in, theirs);
-        MPI_Sendrecv(out, (int)mine, MPI_BYTE, with, me, in, (int)theirs, MPI_BYTE, with, with, MPI_COMM_WORLD, &status);
+        MPI_Sendrecv(out, (int)mine, MPI_BYTE, with, me, in, (int)theirs, MPI_BYTE, with, with,
+                     MPI_COMM_WORLD, &status);
         test_check_status(&status, with, with, theirs, "sendrecv");
         test_check_fill(in, 0, theirs, test_seed(1, (uint64_t)with, n), "sendrecv of %zu bytes", theirs);
         test_check_guard(in, theirs, "sendrecv");

@@ -24,14 +24,16 @@ typedef struct double_int {
 } double_int;
 
 enum form { CHAR, SHORT, INT, UNSIGNED, LONG, FLOAT, DOUBLE, TWO_INTS, DOUBLE_INT, MATRIX, NFORMS };
-static MPI_Datatype form_type[NFORMS] = {MPI_SIGNED_CHAR, MPI_SHORT, MPI_INT,  MPI_UNSIGNED,   MPI_INT64_T,
-                                         MPI_FLOAT,       MPI_DOUBLE, MPI_2INT, MPI_DOUBLE_INT, MPI_DATATYPE_NULL};
+static MPI_Datatype form_type[NFORMS] = {MPI_SIGNED_CHAR, MPI_SHORT,        MPI_INT,    MPI_UNSIGNED,
+                                         MPI_INT64_T,     MPI_FLOAT,        MPI_DOUBLE, MPI_2INT,
+                                         MPI_DOUBLE_INT,  MPI_DATATYPE_NULL};
 static const size_t form_bytes[NFORMS] = {1, 2, 4, 4, 8, 4, 8, 8, sizeof(double_int), sizeof(matrix)};
 
 static value matrix_product(value a, value b)
 {
-    return (value){{(a.v[0] * b.v[0] + a.v[1] * b.v[2]) % MODULUS, (a.v[0] * b.v[1] + a.v[1] * b.v[3]) % MODULUS,
-                    (a.v[2] * b.v[0] + a.v[3] * b.v[2]) % MODULUS, (a.v[2] * b.v[1] + a.v[3] * b.v[3]) % MODULUS}};
+    return (value){
+        {(a.v[0] * b.v[0] + a.v[1] * b.v[2]) % MODULUS, (a.v[0] * b.v[1] + a.v[1] * b.v[3]) % MODULUS,
+         (a.v[2] * b.v[0] + a.v[3] * b.v[2]) % MODULUS, (a.v[2] * b.v[1] + a.v[3] * b.v[3]) % MODULUS}};
 }
 
 static value matrix_sum(value a, value b)
@@ -69,17 +71,17 @@ static void add_matrices(void *in, void *inout, int *n, MPI_Datatype *type)
     apply(in, inout, n, matrix_sum);
 }
 
-#define SCALAR(name, expression)                                                                                  \
-    static value name(value x, value y)                                                                           \
-    {                                                                                                             \
-        int64_t a = x.v[0], b = y.v[0];                                                                           \
-        return (value){{expression}};                                                                             \
+#define SCALAR(name, expression)                                                                             \
+    static value name(value x, value y)                                                                      \
+    {                                                                                                        \
+        int64_t a = x.v[0], b = y.v[0];                                                                      \
+        return (value){{expression}};                                                                        \
     }
 SCALAR(op_sum, a + b)
-SCALAR(op_prod, a * b)
+SCALAR(op_prod, a *b)
 SCALAR(op_min, a < b ? a : b)
 SCALAR(op_max, a > b ? a : b)
-SCALAR(op_land, a && b)
+SCALAR(op_land, a &&b)
 SCALAR(op_lor, a || b)
 SCALAR(op_lxor, !a != !b)
 SCALAR(op_band, a &b)
@@ -97,12 +99,14 @@ static value op_maxloc(value a, value b)
     return a.v[0] > b.v[0] || (a.v[0] == b.v[0] && a.v[1] < b.v[1]) ? a : b;
 }
 
-static struct operator{
+static struct operator
+{
     MPI_Op op;
     value (*combine)(value, value);
     enum form first, last; /* the types it is for */
     int low, high; /* what the ranks contribute */
-} operators[] = {
+}
+operators[] = {
     {MPI_SUM, op_sum, CHAR, DOUBLE, -7, 7},
     {MPI_PROD, op_prod, INT, DOUBLE, -2, -1},
     {MPI_MIN, op_min, CHAR, DOUBLE, -100, 100},
@@ -138,13 +142,14 @@ void test_reductions_end(void)
     MPI_Op_free(&operators[NOPERATORS - 1].op);
 }
 
-static value contribution(const struct operator*o, enum form form, uint64_t number, int rank, int i)
+static value contribution(const struct operator* o, enum form form, uint64_t number, int rank, int i)
 {
     uint64_t seed = test_seed(number, (uint64_t)rank, 77);
     int low = form == UNSIGNED && o->high > 0 && o->low < 0 ? 0 : o->low;
     value result;
     for (int k = 0; k < (form == MATRIX ? 4 : 1); k++)
-        result.v[k] = low + (int64_t)test_random(seed, 4 * (uint64_t)i + (uint64_t)k, (uint64_t)(o->high - low) + 1);
+        result.v[k] =
+            low + (int64_t)test_random(seed, 4 * (uint64_t)i + (uint64_t)k, (uint64_t)(o->high - low) + 1);
     if (form == TWO_INTS || form == DOUBLE_INT)
         result.v[1] = (rank * 7 + i) % 50;
     return result;
@@ -155,10 +160,10 @@ static void write_item(enum form form, void *buffer, int i, value item)
 {
     int64_t v = item.v[0];
     unsigned char *at = (unsigned char *)buffer + (size_t)i * form_bytes[form];
-#define AS(type)                                                                                                  \
-    do {                                                                                                          \
-        type x = (type)v;                                                                                         \
-        memcpy(at, &x, sizeof x);                                                                                 \
+#define AS(type)                                                                                             \
+    do {                                                                                                     \
+        type x = (type)v;                                                                                    \
+        memcpy(at, &x, sizeof x);                                                                            \
     } while (0)
     switch (form) {
     case CHAR:
@@ -198,7 +203,8 @@ static void write_item(enum form form, void *buffer, int i, value item)
 }
 
 /* Items first .. first + n - 1 of the ranks below nranks, combined. */
-static void write_result(const test_operation *op, const struct operator*o, enum form form, int nranks, int first, int n)
+static void write_result(const test_operation *op, const struct operator* o, enum form form, int nranks,
+                         int first, int n)
 {
     for (int i = 0; i < n; i++) {
         value result = contribution(o, form, op->number, 0, first + i);
@@ -210,7 +216,7 @@ static void write_result(const test_operation *op, const struct operator*o, enum
 
 static void prepare(const test_kind *kind, test_operation *op)
 {
-    const struct operator*o = &operators[test_random(op->number, 4, NOPERATORS)];
+    const struct operator* o = & operators[test_random(op->number, 4, NOPERATORS)];
     enum form form = o->first + (enum form)test_random(op->number, 5, (uint64_t)(o->last - o->first) + 1);
     bool scatters = kind->shape >= REDUCE_SCATTER, is_root = kind->shape != REDUCE || op->rank == op->root;
     int first = 0, total = 0, mine;
@@ -244,9 +250,13 @@ static void prepare(const test_kind *kind, test_operation *op)
     if (kind->shape == EXSCAN && op->rank == 0)
         return; /* nothing is promised there */
     /* What lies behind the result of an in-place reduce_scatter is not defined. */
-    op->checked_bytes = scatters && op->in_place ? (size_t)mine * form_bytes[form] : op->receive_bytes + TEST_GUARD;
-    write_result(op, o, form, kind->shape == SCAN ? op->rank + 1 : kind->shape == EXSCAN ? op->rank : op->size, first,
-                 mine);
+    op->checked_bytes =
+        scatters && op->in_place ? (size_t)mine * form_bytes[form] : op->receive_bytes + TEST_GUARD;
+    write_result(op, o, form,
+                 kind->shape == SCAN     ? op->rank + 1
+                 : kind->shape == EXSCAN ? op->rank
+                                         : op->size,
+                 first, mine);
 }
 
 static void start_reduce(test_operation *op)
@@ -276,7 +286,8 @@ static void start_reduce_scatter(test_operation *op)
 
 static void start_reduce_scatter_block(test_operation *op)
 {
-    TEST_START(op, Reduce_scatter_block, reduce_scatter_block, op->from, op->to, op->count, op->type, op->op, op->comm);
+    TEST_START(op, Reduce_scatter_block, reduce_scatter_block, op->from, op->to, op->count, op->type, op->op,
+               op->comm);
 }
 
 const test_kind test_reductions[] = {

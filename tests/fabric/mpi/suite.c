@@ -260,8 +260,8 @@ void test_fail(const char *file, int line, const char *format, ...)
 }
 
 /* Says where the data differs and how far. */
-static void __attribute__((noreturn)) differ(const unsigned char *got, const unsigned char *expected, size_t n,
-                                             const char *what)
+static void __attribute__((noreturn))
+differ(const unsigned char *got, const unsigned char *expected, size_t n, const char *what)
 {
     char text[600];
     size_t at = 0, others = 0;
@@ -269,8 +269,9 @@ static void __attribute__((noreturn)) differ(const unsigned char *got, const uns
         at++;
     for (size_t i = at + 1; i < n; i++)
         others += got[i] != expected[i];
-    snprintf(text, sizeof text, "%s: byte %zu of %zu is 0x%02x, expected 0x%02x (%zu bytes behind it differ too)", what,
-             at, n, got[at], expected[at], others);
+    snprintf(text, sizeof text,
+             "%s: byte %zu of %zu is 0x%02x, expected 0x%02x (%zu bytes behind it differ too)", what, at, n,
+             got[at], expected[at], others);
     die(text);
 }
 
@@ -352,7 +353,8 @@ void test_check_guard(const void *buffer, size_t n, const char *what)
 {
     const unsigned char *guard = (const unsigned char *)buffer + n;
     for (int i = 0; i < TEST_GUARD; i++)
-        TEST_CHECK(guard[i] == 0xEE, "%s: byte %d behind the buffer of %zu was written: 0x%02x", what, i, n, guard[i]);
+        TEST_CHECK(guard[i] == 0xEE, "%s: byte %d behind the buffer of %zu was written: 0x%02x", what, i, n,
+                   guard[i]);
 }
 
 void test_check_status(const MPI_Status *status, int source, int tag, size_t bytes, const char *what)

@@ -63,10 +63,10 @@ void test_check_guard(const void *buffer, size_t n, const char *what);
 void *test_memory(size_t n);
 
 /** Checks a condition. */
-#define TEST_CHECK(condition, ...)                                                                                \
-    do {                                                                                                          \
-        if (!(condition))                                                                                         \
-            test_fail(__FILE__, __LINE__, __VA_ARGS__);                                                           \
+#define TEST_CHECK(condition, ...)                                                                           \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            test_fail(__FILE__, __LINE__, __VA_ARGS__);                                                      \
     } while (0)
 /** Says what is wrong and aborts the job. */
 void test_fail(const char *file, int line, const char *format, ...)

@@ -39,8 +39,8 @@ static layout finish(layout l)
     MPI_Type_get_extent(l.type, &low, &extent);
     MPI_Type_size(l.type, &bytes);
     TEST_CHECK(low == 0 && (size_t)extent == l.extent && (size_t)bytes == l.bytes,
-               "%s: extent %ld .. %ld, %d bytes; expected 0 .. %zu, %zu", l.name, (long)low, (long)(low + extent),
-               bytes, l.extent, l.bytes);
+               "%s: extent %ld .. %ld, %d bytes; expected 0 .. %zu, %zu", l.name, (long)low,
+               (long)(low + extent), bytes, l.extent, l.bytes);
     return l;
 }
 
@@ -106,7 +106,8 @@ static layout make_indexed_block(void)
 static layout make_subarray(int order)
 {
     static const int whole[] = {4, 5, 6}, part[] = {2, 3, 4}, start[] = {1, 2, 1};
-    layout l = {.name = order == MPI_ORDER_C ? "subarray (C)" : "subarray (Fortran)", .extent = 480, .ints = true};
+    layout l = {
+        .name = order == MPI_ORDER_C ? "subarray (C)" : "subarray (Fortran)", .extent = 480, .ints = true};
     MPI_Type_create_subarray(3, whole, part, start, order, MPI_INT, &l.type);
     if (order == MPI_ORDER_C) {
         for (size_t i = 1; i < 3; i++)
@@ -193,7 +194,8 @@ static layout make_struct_of_vectors(const layout *inner)
     for (size_t i = 0; i < 4; i++)
         for (size_t j = 0; j < 2; j++)
             for (int p = 0; p < inner->npieces; p++)
-                add_piece(&l, 2000 + (i * 5 + j) * inner->extent + inner->pieces[p].at, inner->pieces[p].bytes);
+                add_piece(&l, 2000 + (i * 5 + j) * inner->extent + inner->pieces[p].at,
+                          inner->pieces[p].bytes);
     MPI_Type_free(&vector);
     MPI_Type_free(&plain);
     return finish(l);
@@ -210,7 +212,8 @@ static size_t span(const layout *l, size_t count)
 }
 
 /* Copies between memory and the stream, piece by piece, at most @p limit bytes. */
-static void stream(const layout *l, size_t count, unsigned char *memory, unsigned char *packed, size_t limit, bool out)
+static void stream(const layout *l, size_t count, unsigned char *memory, unsigned char *packed, size_t limit,
+                   bool out)
 {
     size_t at = 0;
     for (size_t i = 0; i < count; i++)
@@ -226,12 +229,14 @@ static void stream(const layout *l, size_t count, unsigned char *memory, unsigne
 static void transfer(const layout *from, size_t nfrom, const layout *to, size_t nto, int with)
 {
     size_t out_bytes = span(from, nfrom), in_bytes = span(to, nto), total = nfrom * from->bytes;
-    unsigned char *out = test_memory(out_bytes), *in = test_buffer(in_bytes), *expected = test_buffer(in_bytes);
+    unsigned char *out = test_memory(out_bytes), *in = test_buffer(in_bytes),
+                  *expected = test_buffer(in_bytes);
     unsigned char *packed = test_memory(total);
     MPI_Request request;
     MPI_Status status;
     int n;
-    test_step("%zu x %s (%zu bytes) to %zu x %s, with rank %d", nfrom, from->name, total, nto, to->name, with);
+    test_step("%zu x %s (%zu bytes) to %zu x %s, with rank %d", nfrom, from->name, total, nto, to->name,
+              with);
     test_fill(out, 0, out_bytes, test_seed((uint64_t)with, total, 1));
     stream(from, nfrom, out, packed, total, true);
     stream(to, nto, expected, packed, total, false);
@@ -247,7 +252,8 @@ static void transfer(const layout *from, size_t nfrom, const layout *to, size_t 
     }
     MPI_Get_count(&status, to->type, &n);
     TEST_CHECK(n == (int)(total / to->bytes), "count is %d, expected %zu", n, total / to->bytes);
-    test_check_bytes(in, expected, in_bytes + TEST_GUARD, "%zu x %s from %zu x %s", nto, to->name, nfrom, from->name);
+    test_check_bytes(in, expected, in_bytes + TEST_GUARD, "%zu x %s from %zu x %s", nto, to->name, nfrom,
+                     from->name);
     MPI_Wait(&request, MPI_STATUS_IGNORE);
     free(out);
     free(in);
@@ -272,11 +278,14 @@ static void through_pack(const layout *l, int count, int with)
     test_fill(out, 0, bytes, test_seed((uint64_t)test_rank(), total, 2));
     /* Packed in two portions. */
     MPI_Pack(out, count / 2, l->type, packed, room, &position, MPI_COMM_WORLD);
-    MPI_Pack(out + (size_t)(count / 2) * l->extent, count - count / 2, l->type, packed, room, &position, MPI_COMM_WORLD);
-    MPI_Sendrecv(packed, position, MPI_PACKED, with, TAG, in, count, l->type, with, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Pack(out + (size_t)(count / 2) * l->extent, count - count / 2, l->type, packed, room, &position,
+             MPI_COMM_WORLD);
+    MPI_Sendrecv(packed, position, MPI_PACKED, with, TAG, in, count, l->type, with, TAG, MPI_COMM_WORLD,
+                 MPI_STATUS_IGNORE);
     test_check_bytes(in, expected, bytes + TEST_GUARD, "%s received from MPI_PACKED", l->name);
     test_blank(in, bytes);
-    MPI_Sendrecv(out, count, l->type, with, TAG, theirs, room, MPI_PACKED, with, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Sendrecv(out, count, l->type, with, TAG, theirs, room, MPI_PACKED, with, TAG, MPI_COMM_WORLD,
+                 MPI_STATUS_IGNORE);
     position = 0;
     MPI_Unpack(theirs, room, &position, in, count, l->type, MPI_COMM_WORLD);
     test_check_bytes(in, expected, bytes + TEST_GUARD, "%s sent and unpacked", l->name);
@@ -346,11 +355,13 @@ static void truncation(MPI_Comm comm, size_t sent, size_t room, int with)
             MPI_Irecv(in, (int)room, MPI_BYTE, with, TAG, comm, &request[1]);
             MPI_Isend(out, (int)sent, MPI_BYTE, with, TAG, comm, &request[0]);
             error = MPI_Waitall(2, request, status);
-            TEST_CHECK(error == MPI_ERR_IN_STATUS, "MPI_Waitall returns %d, expected MPI_ERR_IN_STATUS", error);
+            TEST_CHECK(error == MPI_ERR_IN_STATUS, "MPI_Waitall returns %d, expected MPI_ERR_IN_STATUS",
+                       error);
             error = status[1].MPI_ERROR;
         }
         MPI_Error_class(error, &class);
-        TEST_CHECK(class == MPI_ERR_TRUNCATE, "error class %d, expected MPI_ERR_TRUNCATE (%d)", class, MPI_ERR_TRUNCATE);
+        TEST_CHECK(class == MPI_ERR_TRUNCATE, "error class %d, expected MPI_ERR_TRUNCATE (%d)", class,
+                   MPI_ERR_TRUNCATE);
         check_behind(in, room, sent);
     }
     test_blank(in, sent);
@@ -402,7 +413,8 @@ static void large(const layout *list, int n, size_t count, int with)
 {
     for (int a = 0; a < n; a++)
         if (list[a].extent > 4)
-            transfer(&list[a], list[a].ints ? count : count / 8, &list[a], list[a].ints ? count : count / 8, with);
+            transfer(&list[a], list[a].ints ? count : count / 8, &list[a], list[a].ints ? count : count / 8,
+                     with);
     transfer(&list[1], count, &list[0], count, with);
     transfer(&list[0], count, &list[8], count, with);
 }
@@ -414,9 +426,17 @@ int main(int argc, char **argv)
     test_start(&argc, &argv, "types", MPI_THREAD_SINGLE);
     if (test_size() < 2)
         return test_skip("needs two ranks");
-    layout list[NLAYOUTS] = {make_contiguous(), make_vector(), make_hvector(), make_indexed(), make_hindexed(),
-                             make_indexed_block(), make_subarray(MPI_ORDER_C), make_subarray(MPI_ORDER_FORTRAN),
-                             make_nested(), make_interlocked(), make_struct()};
+    layout list[NLAYOUTS] = {make_contiguous(),
+                             make_vector(),
+                             make_hvector(),
+                             make_indexed(),
+                             make_hindexed(),
+                             make_indexed_block(),
+                             make_subarray(MPI_ORDER_C),
+                             make_subarray(MPI_ORDER_FORTRAN),
+                             make_nested(),
+                             make_interlocked(),
+                             make_struct()};
     list[11] = make_struct_of_vectors(&list[10]);
     MPI_Comm_dup(MPI_COMM_WORLD, &careful);
     MPI_Comm_set_errhandler(careful, MPI_ERRORS_RETURN);
