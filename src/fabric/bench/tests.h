@@ -23,6 +23,9 @@ typedef enum weiss_bench_test {
 /** Messages in flight of a test with windows. */
 #define WEISS_BENCH_WINDOW 64
 
+/** What people are shown of a time. */
+typedef enum weiss_bench_show { WEISS_BENCH_TIME, WEISS_BENCH_BYTES, WEISS_BENCH_MESSAGES } weiss_bench_show;
+
 /** What the numbers of a test mean. */
 typedef struct weiss_bench_facts {
     const char *name;
@@ -31,7 +34,7 @@ typedef struct weiss_bench_facts {
     size_t bytes; /**< of a message when not sized */
     int parts; /**< an iteration counts as so many: 2 halves of a round trip, a window of messages */
     int directions; /**< in which the bytes of one part go */
-    bool stream; /**< shown as bandwidth */
+    weiss_bench_show show;
 } weiss_bench_facts;
 
 extern const weiss_bench_facts weiss_bench_table[WEISS_BENCH_TESTS];
