@@ -33,19 +33,25 @@ static double y_of(const place *p, double value)
     return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (log10(value) - p->y_low) / (p->y_high - p->y_low);
 }
 
-/** A range that holds all bands with a little room, and at least a factor of four vertically. */
+/** A range that holds all lines with a little room, and at least a factor of four vertically. A band may leave it: one
+ *  outlier would press all lines together. */
 static place fit(const weiss_loglog *chart)
 {
     place p = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+    double lowest = INFINITY, highest = -INFINITY;
     for (size_t l = 0; l < chart->nlines; l++)
         for (size_t i = 0; i < chart->line[l].n; i++) {
             p.x_low = fmin(p.x_low, log2(chart->line[l].x[i]));
             p.x_high = fmax(p.x_high, log2(chart->line[l].x[i]));
-            p.y_low = fmin(p.y_low, log10(chart->line[l].low[i]));
-            p.y_high = fmax(p.y_high, log10(chart->line[l].high[i]));
+            p.y_low = fmin(p.y_low, log10(chart->line[l].y[i]));
+            p.y_high = fmax(p.y_high, log10(chart->line[l].y[i]));
+            lowest = fmin(lowest, log10(chart->line[l].low[i]));
+            highest = fmax(highest, log10(chart->line[l].high[i]));
         }
     if (!(p.x_low <= p.x_high))
         p = (place){2, 22, -6, -3};
+    p.y_low = fmax(fmin(lowest, p.y_low), p.y_low - 0.3);
+    p.y_high = fmin(fmax(highest, p.y_high), p.y_high + 0.3);
     double narrow = fmax(0.0, 1.0 - (p.x_high - p.x_low)), flat = fmax(0.0, 0.6 - (p.y_high - p.y_low));
     p.x_low -= 0.25 + narrow / 2;
     p.x_high += 0.25 + narrow / 2;
@@ -118,9 +124,18 @@ static void draw_sizes(const place *p, FILE *to)
     weiss_svg_text(to, (LEFT + WIDTH - RIGHT) / 2, bottom + 48, &name, "Message size");
 }
 
+/** The frame, and the same as what bands are cut at. */
+static void draw_frame(FILE *to)
+{
+    for (int pass = 0; pass < 2; pass++)
+        fprintf(to, "%s<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" fill=\"none\" stroke=\"%s\"/>%s\n",
+                pass == 0 ? "<clipPath id=\"frame\">" : "", LEFT, TOP, WIDTH - RIGHT - LEFT,
+                HEIGHT - BOTTOM - TOP, FRAME, pass == 0 ? "</clipPath>" : "");
+}
+
 static void draw_band(const place *p, const weiss_loglog_line *line, FILE *to)
 {
-    fprintf(to, "<path fill=\"%s\" fill-opacity=\"0.16\" d=\"", line->colour);
+    fprintf(to, "<path fill=\"%s\" fill-opacity=\"0.14\" clip-path=\"url(#frame)\" d=\"", line->colour);
     for (size_t i = 0; i < line->n; i++)
         fprintf(to, "%s%.1f %.1f", i == 0 ? "M" : " ", x_of(p, line->x[i]), y_of(p, line->high[i]));
     for (size_t i = line->n; i-- > 0;)
@@ -185,8 +200,7 @@ void weiss_loglog_write(const weiss_loglog *chart, FILE *to)
     weiss_svg_text(to, LEFT, 38, &title, chart->title);
     draw_values(&p, chart, to);
     draw_sizes(&p, to);
-    fprintf(to, "<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" fill=\"none\" stroke=\"%s\"/>\n", LEFT,
-            TOP, WIDTH - RIGHT - LEFT, HEIGHT - BOTTOM - TOP, FRAME);
+    draw_frame(to);
     for (size_t l = 0; l < chart->nlines; l++)
         if (chart->line[l].n > 0)
             draw_band(&p, &chart->line[l], to);

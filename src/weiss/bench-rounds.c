@@ -3,6 +3,7 @@
 #include "weiss/child.h"
 #include "weiss/ranks.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -128,8 +129,6 @@ static void compose(const weiss_bench_job *job, const weiss_transport *transport
         add(line, "--mca");
         add(line, WEISS_FABRIC_REGION);
         add(line, region);
-        add(line, "--mca");
-        add_number(line, WEISS_FABRIC_REGION_BYTES, WEISS_BENCH_REGION_BYTES);
     }
     add(line, job->program);
     add_plan(line, &job->plan);
@@ -186,7 +185,7 @@ static void choose_binding(const weiss_bench_job *job)
     setenv("OMPI_MCA_hwloc_base_binding_policy", job->ranks <= weiss_cores() ? "core" : "none", 0);
 }
 
-int weiss_bench_measure(weiss_bench_job *job)
+static int all_rounds(weiss_bench_job *job)
 {
     progress p = {.job = job, .terminal = isatty(STDERR_FILENO) != 0, .begin = now()};
     int outcome = WEISS_EXIT_DONE;
@@ -208,4 +207,18 @@ int weiss_bench_measure(weiss_bench_job *job)
         }
     clear_line(&p);
     return outcome;
+}
+
+int weiss_bench_measure(weiss_bench_job *job)
+{
+    sigset_t watched, before;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, SIGHUP);
+    sigprocmask(SIG_BLOCK, &watched,
+                &before); /* none may come between a start and the removal of its region */
+    int code = all_rounds(job);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return code;
 }

@@ -136,7 +136,7 @@ static void look_for_components(weiss_bench_column *column, const char *componen
         snprintf(line, sizeof line, "\nmca:%s:version:", column->transport->needs[n]);
         if (strstr(components, line) == NULL) {
             const char *ours = strcmp(column->transport->needs[n], "btl:ivshmem") == 0
-                                   ? "; `ninja` builds it as src/fabric/btl/mca_btl_ivshmem.so"
+                                   ? "; it is built and installed with Weiss"
                                    : "";
             snprintf(column->skipped, sizeof column->skipped, "Open MPI has no component %s here%s",
                      column->transport->needs[n], ours);

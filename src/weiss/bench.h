@@ -22,8 +22,8 @@ typedef struct weiss_transport {
 } weiss_transport;
 
 #define WEISS_TRANSPORTS_MAX 16
-/** Size of the region file between processes of one machine. */
-#define WEISS_BENCH_REGION_BYTES (256 << 20)
+/** Size of a region file that the component makes. */
+#define WEISS_BENCH_REGION_BYTES (64 << 20)
 
 /** All transports between processes of one machine. A NULL name ends the table. */
 extern const weiss_transport weiss_transport_table[];

@@ -40,7 +40,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void become(const char *const *words, pid_t parent, const sigset_t *mask, const int out[2],
+static void become(const char *const *words, pid_t parent, const sigset_t *watched, const int out[2],
                    const int err[2])
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -51,7 +51,7 @@ static void become(const char *const *words, pid_t parent, const sigset_t *mask,
     dup2(nothing, STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigprocmask(SIG_UNBLOCK, watched, NULL);
     execv(words[0], (char *const *)words);
     dprintf(STDERR_FILENO, "%s cannot be started: %s\n", words[0], strerror(errno));
     _exit(127);
@@ -188,7 +188,7 @@ int weiss_child_run(weiss_child *child, const char *const *words, weiss_fault *f
     fflush(NULL);
     a.pid = good ? fork() : -1;
     if (a.pid == 0)
-        become(words, parent, &before, out, err);
+        become(words, parent, &watched, out, err);
     if (a.pid < 0) {
         code =
             weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s cannot be started: %s", words[0], strerror(errno));

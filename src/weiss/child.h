@@ -22,7 +22,8 @@ typedef struct weiss_child {
 } weiss_child;
 
 /** Runs words[0] (a path) and waits for its end. SIGINT, SIGTERM and SIGHUP end it: SIGTERM first, SIGKILL to its process
- *  group after some seconds. It does not outlive this process.
+ *  group after some seconds. It does not outlive this process. The signals may be blocked by the caller, so that they wait
+ *  for the next run.
  *  @param words  NULL-terminated
  *  @return 0 however it ended, WEISS_ERR_SYSTEM (it could not be started) */
 int weiss_child_run(weiss_child *child, const char *const *words, weiss_fault *fault);

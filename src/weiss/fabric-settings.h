@@ -10,7 +10,6 @@
 
 /** MCA parameters of the component. */
 #define WEISS_FABRIC_REGION "btl_ivshmem_region"
-#define WEISS_FABRIC_REGION_BYTES "btl_ivshmem_region_bytes"
 #define WEISS_FABRIC_WAIT "btl_ivshmem_wait"
 
 typedef struct weiss_fabric_settings {
