@@ -44,12 +44,15 @@ struct weiss_command {
     int min_operands, max_operands;
     const weiss_option *options; /**< NULL: none but --help */
     const weiss_command *const *children; /**< NULL-terminated; NULL: this one runs itself */
+    bool verbatim; /**< its words are another program's: not sorted, and --help counts only as the first */
     const char *text; /**< more about it, examples included */
     int (*run)(const weiss_command *command, const weiss_arguments *arguments); /**< returns an exit code */
 };
 
 extern const weiss_command weiss_command_run;
 extern const weiss_command weiss_command_mesh;
+extern const weiss_command weiss_command_bench;
+extern const weiss_command weiss_command_mpirun;
 
 /** Finds the subcommand that @p argv names below @p command, parses its arguments and runs it.
  *  @param path  words so far, "weiss"

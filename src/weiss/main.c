@@ -21,6 +21,8 @@ static const weiss_command command_help = {
 static const weiss_command *const commands[] = {
     &weiss_command_run,
     &weiss_command_mesh,
+    &weiss_command_bench,
+    &weiss_command_mpirun,
     &command_help,
     NULL,
 };
@@ -112,13 +114,15 @@ int weiss_command_dispatch(const weiss_command *command, const char *path, int a
         snprintf(longer, sizeof longer, "%s %s", path, next->name);
         return weiss_command_dispatch(next, longer, argc - 1, argv + 1);
     }
-    if (asks_for_help(argc, argv)) {
+    if (asks_for_help(command->verbatim && argc > 1 ? 1 : argc, argv)) {
         if (weiss_speaks())
             weiss_command_help(command, path);
         return WEISS_EXIT_DONE;
     }
     if (command->children != NULL && argc > 0 && argv[0][0] != '-')
         return unknown_subcommand(command, path, argv[0]);
+    if (command->verbatim)
+        return command->run(command, &(weiss_arguments){.argc = argc, .argv = argv});
     if (!weiss_arguments_parse(command, path, argc, argv, &arguments))
         return WEISS_EXIT_USAGE;
     if (command->children != NULL)
