@@ -142,7 +142,8 @@ static int component_register(void)
     module->btl_max_send_size = 65536;
     module->btl_rdma_pipeline_send_length = 4096;
     module->btl_rdma_pipeline_frag_size = 1 << 20;
-    module->btl_min_rdma_pipeline_size = (size_t)1 << 62; /* two-sided messages never register memory piece by piece */
+    module->btl_min_rdma_pipeline_size = (size_t)1
+                                         << 62; /* two-sided messages never register memory piece by piece */
     module->btl_bandwidth = 10000;
     module->btl_latency = 1;
     module->btl_flags =

@@ -214,10 +214,14 @@ static int launch(weiss_btl *btl, weiss_endpoint *endpoint, operation *op)
     return OPAL_ERROR;
 }
 
-/** The memory of a remote operation as this process sees it: in the region, or its own. NULL: only its owner can reach it. */
+/** The memory of a remote operation as this process sees it: in the region, or its own. NULL: only its owner can reach it.
+ *  No handle comes with memory of a process of the same machine that Open MPI has mapped here (osc/rdma, 4.1): then the
+ *  address is one of this process. */
 static void *reach(weiss_btl *btl, const mca_btl_base_registration_handle_t *handle, uint64_t address,
                    uint64_t bytes)
 {
+    if (handle == NULL)
+        return (void *)(uintptr_t)address;
     void *direct = weiss_registration_direct(btl, handle, address, bytes);
     if (direct != NULL || handle->slot != btl->member.slot)
         return direct;
