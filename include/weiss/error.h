@@ -19,7 +19,13 @@
     X(WEISS_ERR_PEER, -13, "a peer failed")                                                                  \
     X(WEISS_ERR_SYSTEM, -14, "the system refused a request")                                                 \
     X(WEISS_STOPPED, 1, "stopped on request, state saved")                                                   \
-    X(WEISS_RETRY, 2, "recoverable failure: try a shorter step")
+    X(WEISS_RETRY, 2, "recoverable failure: try a shorter step, or again")                                   \
+    X(WEISS_OWNER_DIED, 3, "a lock was taken over from a process that died")
+
+#ifndef WEISS_API
+/** What the shared libraries show. */
+#define WEISS_API __attribute__((visibility("default")))
+#endif
 
 enum weiss_error_code {
 #define X(name, value, text) name = value,

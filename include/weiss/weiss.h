@@ -28,8 +28,6 @@
 extern "C" {
 #endif
 
-#define WEISS_API __attribute__((visibility("default")))
-
 /** The library in use on a communicator: error text, warnings, and the libraries below it. */
 typedef struct weiss_session weiss_session;
 /** One problem and everything that is made from it. */

@@ -193,6 +193,21 @@ int weiss_region_attach(void *base, size_t bytes, const weiss_region_shape *shap
     return 0;
 }
 
+int weiss_region_look(void *base, size_t bytes, weiss_region *region, weiss_fault *fault)
+{
+    weiss_layout_header header;
+    memset(region, 0, sizeof *region);
+    if (bytes < WEISS_REGION_BYTES_MIN)
+        return weiss_fault_set(fault, WEISS_ERR_REGION, "a region of %zu bytes: expected at least 1 MiB",
+                               bytes);
+    memcpy(&header, base, sizeof header);
+    if (all_zero(&header))
+        return WEISS_RETRY;
+    WEISS_FAULT_TRY(adopt(&header, bytes, region, fault));
+    region->base = base;
+    return 0;
+}
+
 bool weiss_region_recognised(const void *base, size_t bytes)
 {
     weiss_layout_header header;

@@ -31,6 +31,10 @@ typedef struct weiss_region_shape {
 int weiss_region_attach(void *base, size_t bytes, const weiss_region_shape *shape, weiss_region *region,
                         weiss_fault *fault);
 
+/** Attaches to a region that is formatted, and changes nothing in it.
+ *  @return 0, WEISS_RETRY (it is all zeros: nobody has used it yet), WEISS_ERR_REGION */
+int weiss_region_look(void *base, size_t bytes, weiss_region *region, weiss_fault *fault);
+
 /** True when the first bytes are a header of ours or zeros; reads no more than the header. */
 bool weiss_region_recognised(const void *base, size_t bytes);
 

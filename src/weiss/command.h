@@ -52,6 +52,7 @@ struct weiss_command {
 extern const weiss_command weiss_command_run;
 extern const weiss_command weiss_command_mesh;
 extern const weiss_command weiss_command_bench;
+extern const weiss_command weiss_command_fabric;
 extern const weiss_command weiss_command_mpirun;
 
 /** Finds the subcommand that @p argv names below @p command, parses its arguments and runs it.

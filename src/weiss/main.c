@@ -22,6 +22,7 @@ static const weiss_command *const commands[] = {
     &weiss_command_run,
     &weiss_command_mesh,
     &weiss_command_bench,
+    &weiss_command_fabric,
     &weiss_command_mpirun,
     &command_help,
     NULL,

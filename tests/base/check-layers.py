@@ -18,7 +18,7 @@ APART = {"fabric": {"base", "fabric"}, "cloud": {"base", "cloud"}}
 MAY_USE_APART = {"fabric": {"fabric", "weiss"}, "cloud": {"cloud", "weiss"}}
 
 # Headers for other programs are in include/weiss/, under the same prefix as the room of the command.
-PUBLIC_FROM_BASE = {"weiss/error.h"}
+PUBLIC_FOR_ROOM = {"base": {"weiss/error.h"}, "fabric": {"weiss/error.h", "weiss/fabric.h"}}
 PUBLIC_ROOMS = {"simulation", "weiss"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
@@ -34,8 +34,8 @@ def include_error(room, header, public):
     if header.startswith(".") or header.startswith("src/"):
         return "paths start at src/"
     if header in public:
-        allowed = room in PUBLIC_ROOMS or (room == "base" and header in PUBLIC_FROM_BASE)
-        return None if allowed else "only base (error.h), simulation and weiss may include the public headers"
+        allowed = room in PUBLIC_ROOMS or header in PUBLIC_FOR_ROOM.get(room, set())
+        return None if allowed else "only simulation, weiss, base (error.h) and fabric (fabric.h) may include public headers"
     if target in ROOMS and room in APART and target not in APART[room]:
         return f"{room} may use only {', '.join(sorted(APART[room]))}"
     if target in APART and room not in MAY_USE_APART[target]:
