@@ -10,20 +10,6 @@ import harness
 
 
 class Control(harness.Case):
-    def connect(self):
-        client = socket.socket(socket.AF_UNIX)
-        client.connect(self.path("run", "control"))
-        client.settimeout(harness.PATIENCE)
-        self.addCleanup(client.close)
-        return client
-
-    def ask(self, text):
-        """Sends a line as it is. Returns the answer."""
-        with self.connect() as client:
-            client.sendall(text if isinstance(text, bytes) else text.encode())
-            with client.makefile("rb") as answers:
-                return json.loads(answers.readline())
-
     def refusal(self, text):
         answer = self.ask(text)
         self.assertEqual(sorted(answer), ["error", "ok"])
@@ -46,6 +32,8 @@ class Control(harness.Case):
                          ("shm", f"/dev/shm/weiss-{name}", 5, []))
         since = time.mktime(time.strptime(peer.pop("since"), "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
         self.assertLess(abs(since - time.time()), 60)
+        again = json.loads(self.command("--status", "--json").stdout)
+        self.assertEqual([group["name"] for group in again["groups"]], ["blue", name])
         self.assertEqual(peer, {"id": 0, "pid": os.getpid(), "uid": os.getuid(), "messages": 6, "waiting": 0})
 
     def test_status_for_people(self):

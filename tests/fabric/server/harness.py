@@ -154,10 +154,23 @@ class Case(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def connect(self):
+        """A connection to the control socket."""
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(self.path("run", "control"))
+        client.settimeout(PATIENCE)
+        self.addCleanup(client.close)
+        return client
+
+    def ask(self, text):
+        """Sends a line as it is. Returns the answer."""
+        with self.connect() as client:
+            client.sendall(text if isinstance(text, bytes) else text.encode())
+            with client.makefile("rb") as answers:
+                return json.loads(answers.readline())
+
     def status(self):
-        result = self.command("--status", "--json")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return json.loads(result.stdout)
+        return self.ask('{"command": "status"}\n')
 
     def group(self, name="blue"):
         return next(group for group in self.status()["groups"] if group["name"] == name)
