@@ -43,7 +43,7 @@ static int send_request(int fd, const weiss_request *request, weiss_fault *fault
     size_t length = strlen(line);
     ssize_t n = send(fd, line, length, MSG_NOSIGNAL);
     free(line);
-    if (n == (ssize_t)length)
+    if (n == (ssize_t)length || (n < 0 && errno == EPIPE)) /* its end of the connection tells more */
         return 0;
     return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "the server takes no request: %s", strerror(errno));
 }
@@ -82,9 +82,10 @@ static int read_answer(int fd, json_object **answer, weiss_fault *fault)
     size_t length = 0;
     int code = read_line(fd, &line, &length, fault);
     json_tokener *tokener = code == 0 ? json_tokener_new() : NULL;
-    if (tokener != NULL)
+    if (tokener != NULL) {
         *answer = json_tokener_parse_ex(tokener, line, (int)length);
-    json_tokener_free(tokener);
+        json_tokener_free(tokener);
+    }
     free(line);
     if (code != 0)
         return code;

@@ -5,15 +5,21 @@
 #include "fabric/server/server.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /** Messages that a peer gets before others have their turn. */
 #define BURST 256
+
+/** Bytes of the kernel for messages that a peer has not read: room for about ten of them. The system limits how many file
+ *  descriptors all peers together may have under way; one that does not read should hold few. */
+#define UNREAD 4096
 
 static void wait_for(weiss_peer *peer, bool writable)
 {
@@ -108,6 +114,8 @@ static int make_eventfds(weiss_peer *peer, weiss_fault *fault)
 
 static int start(weiss_peer *peer, weiss_fault *fault)
 {
+    int unread = UNREAD;
+    setsockopt(peer->watch.fd, SOL_SOCKET, SO_SNDBUF, &unread, sizeof unread);
     int code = make_eventfds(peer, fault);
     if (code == 0 && (weiss_outbox_put(&peer->outbox, WEISS_NOTICE_VERSION, 0, NULL) != 0 ||
                       weiss_outbox_put(&peer->outbox, WEISS_NOTICE_ID, peer->id, NULL) != 0 ||
@@ -180,12 +188,21 @@ void weiss_peer_tell_leave(weiss_peer *peer, const weiss_peer *other)
     wake(peer);
 }
 
+/** True for a peer that has read all that was sent: others hold it up. */
+static bool has_read_all(const weiss_peer *peer)
+{
+    int unread = 0;
+    return ioctl(peer->watch.fd, SIOCOUTQ, &unread) == 0 && unread == 0;
+}
+
 const char *weiss_peer_check(weiss_peer *peer, uint64_t now)
 {
     if (peer->doomed)
         return "there is no memory for what it has to be told";
     if (peer->outbox.count == 0)
         return NULL;
+    if (peer->throttled && has_read_all(peer))
+        peer->moved = now;
     if (now - peer->moved > 1000ull * peer->group->server->settings->timeout)
         return "it does not read what it is told";
     if (peer->throttled && !flush(peer))
