@@ -144,6 +144,15 @@ class Machine:
                         answer = json.loads(lines.readline())
                 return answer["return"]
 
+    def wake(self):
+        """Waits until the guest has suspended itself, and wakes it."""
+        end = time.monotonic() + PATIENCE
+        while "suspended" not in self.monitor("info status"):
+            if time.monotonic() > end:
+                raise AssertionError(f"the guest does not sleep:\n{self.output()}")
+            time.sleep(0.05)
+        self.monitor("system_wakeup")
+
     def finish(self):
         """Waits until the scenario is over. @return its results"""
         try:
@@ -174,7 +183,7 @@ class Guests(unittest.TestCase):
         self.addCleanup(machine.stop)
         return machine
 
-    def page_flags(self, machine, role):
+    def page_flags(self, machine):
         """Flags of the page table entries of the process that holds the region, which are those below 128 TiB."""
         base = int(re.search(r"BAR2: 64 bit prefetchable memory at 0x([0-9a-f]+)", self.card(machine)).group(1), 16)
         flags = {}
@@ -182,16 +191,19 @@ class Guests(unittest.TestCase):
                                                   re.M):
             if int(virtual, 16) < 1 << 47 and base <= int(physical, 16) < base + SIZE:
                 flags[int(physical, 16) - base] = bits
-        self.server.memory[(3 + role) * 4096] = 1  # lets the process go on
         return flags
+
+    def release(self, role):
+        """Lets the process that holds the region go on."""
+        self.server.memory[(3 + role) * 4096] = 1
 
     @staticmethod
     def card(machine):
         """What QEMU says about the device in slot 5."""
         return re.search(r"Bus  0, device   5, function 0:.*?(?=\n  Bus|\Z)", machine.monitor("info pci"), re.S).group(0)
 
-    def assert_cached(self, machine, role, cached):
-        flags = self.page_flags(machine, role)
+    def assert_cached(self, machine, cached):
+        flags = self.page_flags(machine)
         self.assertEqual(len(flags), SIZE // 4096)
         for bits in flags.values():  # in QEMU's order: XGPDACTUW
             self.assertEqual("C" not in bits and "T" not in bits, cached, bits)
@@ -223,6 +235,12 @@ grep -c weiss-ivshmem: /proc/interrupts | sed 's/^/RESULT interrupts while unbou
 echo {CARD} >/sys/bus/pci/drivers/weiss_ivshmem/bind
 probe open {CARD} | sed 's/open/again/'
 probe share 2 {CARD} | sed 's/share/rebound/'
+( probe wait 0 4 auto >/tmp.txt ) &
+sleep 1
+echo "RESULT sleeping"
+echo mem >/sys/power/state && echo "RESULT awake"
+wait
+cat /tmp.txt
 rmmod weiss_ivshmem && echo "RESULT rmmod idle: done"
 uio_names
 grep -c weiss /proc/iomem | sed 's/^/RESULT resources left: /'
@@ -240,19 +258,30 @@ probe ring 1 1 auto
 insmod /uio.ko
 insmod /weiss_ivshmem.ko
 probe pair 1 2 200 auto
-sleep 6
+probe hold 1 auto
 probe pair 1 3 2 auto
+probe hold 1 auto
+probe ring 1 4 auto
 """, modules=["uio"])
         first.wait_for("hold")
-        self.assert_cached(first, 0, True)
+        self.assert_cached(first, True)
+        self.release(0)
         second.wait_for("hold")
-        self.assert_cached(second, 1, False)
+        self.assert_cached(second, False)
+        self.release(1)
+        first.wait_for("rmmod in use")
+        self.release(1)
+        first.wait_for("sleeping")
+        first.wake()
+        first.wait_for("awake")
+        self.release(1)
         results, others = first.finish(), second.finish()
         print("\n".join(results), "\n--", "\n".join(others), sep="\n")
         for line in (f"uio weiss-ivshmem {PLAIN}", f"uio weiss-ivshmem:0 {CARD}", f"uio weiss-ivshmem:1 {CARD}",
-                     "wait rung", "rmmod in use: refused", "rmmod idle: done", "without a device: loaded",
+                     "rmmod in use: refused", "rmmod idle: done", "without a device: loaded",
                      "unbind read=Input/output error signal=7 child=7", "interrupts while unbound: 0", "resources left: 0"):
             self.assertEqual(results.count(line), 1, line)
+        self.assertEqual(results.count("wait rung"), 2)  # the second time after it has slept
         card, plain = f"open {CARD} by module", f"open {PLAIN} by module"
         self.assertEqual(self.value(results, card, "bytes"), str(SIZE))
         self.assertEqual(self.value(results, card, "vectors"), str(VECTORS))

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define PATIENCE 60 /* s */
+#define PATIENCE 200 /* s */
 #define MOST 16 /* processes of `share` */
 
 typedef struct mailbox {
