@@ -80,7 +80,13 @@ static bool take_option(const weiss_command *command, const char *path, int argc
         }
         value = argv[++*i];
     }
+    if (out->ngiven == WEISS_GIVEN_MAX) {
+        weiss_usage(path, "more than %d options", WEISS_GIVEN_MAX);
+        return false;
+    }
     out->value[which] = value != NULL ? value : "";
+    out->given[out->ngiven].option = which;
+    out->given[out->ngiven++].value = out->value[which];
     return true;
 }
 
@@ -92,6 +98,10 @@ bool weiss_arguments_parse(const weiss_command *command, const char *path, int a
     for (int i = 0; i < argc; i++) {
         if (!only_operands && strcmp(argv[i], "--") == 0) {
             only_operands = true;
+            if (!command->takes_command)
+                continue;
+            out->command = i + 1 < argc ? argv + i + 1 : NULL;
+            return true;
         } else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
             if (!take_option(command, path, argc, argv, &i, out))
                 return false;
@@ -112,4 +122,16 @@ const char *weiss_arguments_get(const weiss_command *command, const weiss_argume
 {
     int i = find_option(command, name, strlen(name));
     return i < 0 ? NULL : arguments->value[i];
+}
+
+const char *weiss_arguments_next(const weiss_command *command, const weiss_arguments *arguments,
+                                 const char *name, int *place)
+{
+    int option = find_option(command, name, strlen(name));
+    while (*place < arguments->ngiven) {
+        int i = (*place)++;
+        if (arguments->given[i].option == option)
+            return arguments->given[i].value;
+    }
+    return NULL;
 }

@@ -25,6 +25,7 @@ typedef struct weiss_option {
 
 #define WEISS_OPTIONS_MAX 16
 #define WEISS_OPERANDS_MAX 8
+#define WEISS_GIVEN_MAX 128
 
 /** What the user typed, sorted. */
 typedef struct weiss_arguments {
@@ -32,6 +33,12 @@ typedef struct weiss_arguments {
         [WEISS_OPTIONS_MAX]; /**< per option, in the order of its table: NULL when not given, "" for a flag */
     const char *operand[WEISS_OPERANDS_MAX];
     int noperands;
+    struct {
+        int option; /**< its place in the table */
+        const char *value;
+    } given[WEISS_GIVEN_MAX]; /**< options as typed, also those given several times */
+    int ngiven;
+    char **command; /**< words after "--" when the subcommand takes a command; NULL-terminated; NULL: none */
     int argc; /**< all of them, as typed after the subcommand */
     char **argv;
 } weiss_arguments;
@@ -42,6 +49,7 @@ struct weiss_command {
     const char *summary; /**< one line, no final stop */
     const char *operands; /**< "FILE", "[FILE]"; "" for none */
     int min_operands, max_operands;
+    bool takes_command; /**< what follows "--" is a command of the user's, not operands */
     const weiss_option *options; /**< NULL: none but --help */
     const weiss_command *const *children; /**< NULL-terminated; NULL: this one runs itself */
     bool verbatim; /**< its words are another program's: not sorted, and --help counts only as the first */
@@ -49,6 +57,7 @@ struct weiss_command {
     int (*run)(const weiss_command *command, const weiss_arguments *arguments); /**< returns an exit code */
 };
 
+extern const weiss_command weiss_command_lab;
 extern const weiss_command weiss_command_run;
 extern const weiss_command weiss_command_mesh;
 extern const weiss_command weiss_command_bench;
@@ -67,6 +76,10 @@ bool weiss_arguments_parse(const weiss_command *command, const char *path, int a
 /** Value of the option @p name; NULL when it was not given. */
 const char *weiss_arguments_get(const weiss_command *command, const weiss_arguments *arguments,
                                 const char *name);
+
+/** Next value of an option that may be given several times. @p place is 0 at first. @return NULL after the last */
+const char *weiss_arguments_next(const weiss_command *command, const weiss_arguments *arguments,
+                                 const char *name, int *place);
 
 /** Prints the help of a command on standard output. */
 void weiss_command_help(const weiss_command *command, const char *path);

@@ -24,6 +24,7 @@ static const weiss_command *const commands[] = {
     &weiss_command_bench,
     &weiss_command_fabric,
     &weiss_command_mpirun,
+    &weiss_command_lab,
     &command_help,
     NULL,
 };

@@ -1,0 +1,214 @@
+#include "cloud/image.h"
+
+#include "cloud/guest/texts.h"
+#include "cloud/process.h"
+#include "cloud/words.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/** Packages of the root image, beside Debian's essential ones. */
+static const char *const packages[] = {"busybox-static", "iproute2",       "kmod", "numactl",
+                                       "openmpi-bin",    "openssh-server", NULL};
+
+/** Seconds after which an image that nobody used is removed. */
+#define FORGET (7 * 24 * 3600)
+
+/** Seconds that making an image may take. */
+#define PATIENCE 1800
+
+void weiss_lab_say(const weiss_lab_watch *watch, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+    if (watch == NULL || watch->say == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    watch->say(watch->data, line);
+}
+
+int weiss_image_cache(char path[WEISS_PATH], weiss_fault *fault)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache != NULL && cache[0] == '/')
+        snprintf(path, WEISS_PATH, "%s/weiss/lab", cache);
+    else if (home != NULL && home[0] == '/')
+        snprintf(path, WEISS_PATH, "%s/.cache/weiss/lab", home);
+    else
+        return weiss_fault_set(
+            fault, WEISS_ERR_FILE,
+            "no place for the image of the machines: neither XDG_CACHE_HOME nor HOME is set");
+    return weiss_make_directories(path, fault);
+}
+
+/** Where the packages come from. */
+typedef struct source {
+    char suite[64];
+    const char *file;
+    char key[32]; /**< of the image: a hash of all that it is made from */
+} source;
+
+static uint64_t hash(uint64_t before, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
+        before = (before ^ *c) * 1099511628211U;
+    return (before ^ 0xff) * 1099511628211U;
+}
+
+static int find_source(source *s, weiss_fault *fault)
+{
+    static const char *const files[] = {"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"};
+    static char text[1 << 16];
+    uint64_t sum = 14695981039346656037U;
+    s->file = access(files[0], R_OK) == 0 ? files[0] : files[1];
+    const char *line =
+        weiss_read_text("/etc/os-release", text, sizeof text) > 0 ? strstr(text, "VERSION_CODENAME=") : NULL;
+    if (line == NULL || sscanf(line, "VERSION_CODENAME=%63[a-z]", s->suite) != 1)
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                               "/etc/os-release has no VERSION_CODENAME: the machines of a lab are made from "
+                               "Debian's packages, on Debian");
+    if (weiss_read_text(s->file, text, sizeof text) <= 0)
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s, apt's sources of Debian packages, cannot be read",
+                               s->file);
+    sum = hash(hash(sum, text), s->suite);
+    sum = hash(hash(sum, weiss_text_make_image), weiss_text_initrd_init);
+    for (int i = 0; packages[i] != NULL; i++)
+        sum = hash(sum, packages[i]);
+    snprintf(s->key, sizeof s->key, "%016" PRIx64, sum);
+    return 0;
+}
+
+static void show_stage(void *data, const char *line)
+{
+    weiss_lab_say(data, "making the image of the machines: %s", line);
+}
+
+/** Runs the script; its messages go to @p log. */
+static int run_script(const source *s, const char *directory, int log, const weiss_lab_watch *watch,
+                      weiss_fault *fault)
+{
+    weiss_words words = {0};
+    const weiss_process_reader reader = {
+        .line = show_stage, .data = (void *)watch, .stop = watch->stop, .seconds = PATIENCE};
+    int code = 0;
+    weiss_words_list(&words, "/bin/sh", "-c", weiss_text_make_image, "make-image", directory, s->suite,
+                     s->file, weiss_text_initrd_init, NULL);
+    for (int i = 0; packages[i] != NULL; i++)
+        weiss_words_add(&words, "%s", packages[i]);
+    const weiss_process_options options = {
+        .words = words.word, .in = -1, .err = log, .death_signal = SIGTERM};
+    int result = words.full ? weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory")
+                            : weiss_process_run(&options, &reader, &code, fault);
+    weiss_words_clear(&words);
+    return result != 0 ? result : code != 0 ? WEISS_RETRY : 0;
+}
+
+/** Makes the image in a directory beside its own, then renames. */
+static int make(const source *s, const char *cache, const char *directory, const weiss_lab_watch *watch,
+                weiss_fault *fault)
+{
+    char fresh[WEISS_PATH + 32], log_path[WEISS_PATH + 64], last[512], path[WEISS_PATH];
+    if (!weiss_process_find("mmdebstrap", path, sizeof path))
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                               "mmdebstrap, which makes the image of the machines, is not installed: install "
+                               "the package mmdebstrap");
+    snprintf(fresh, sizeof fresh, "%s/new-%d", cache, (int)getpid());
+    snprintf(log_path, sizeof log_path, "%s/log", fresh);
+    weiss_remove_tree(fresh);
+    int code = weiss_make_directories(fresh, fault);
+    if (code != 0)
+        return code;
+    weiss_lab_say(watch, "making the image of the machines, once; this takes a minute or two");
+    int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    code = run_script(s, fresh, log, watch, fault);
+    if (log >= 0)
+        close(log);
+    if (code == WEISS_RETRY)
+        code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "the image of the machines cannot be made: %s",
+                               weiss_last_lines(log_path, last, sizeof last));
+    if (code == 0 && rename(fresh, directory) != 0)
+        code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be renamed to %s: %s", fresh, directory,
+                               strerror(errno));
+    if (code != 0)
+        weiss_remove_tree(fresh);
+    return code;
+}
+
+/** Removes images that nobody used for long, and what was left when making one was cut short. The lock is held. */
+static void prune(const char *cache, const char *key)
+{
+    DIR *directory = opendir(cache);
+    struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        char path[WEISS_PATH + 300];
+        struct stat status;
+        snprintf(path, sizeof path, "%s/%s", cache, entry->d_name);
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, key) == 0 || stat(path, &status) != 0 ||
+            !S_ISDIR(status.st_mode))
+            continue;
+        if (strncmp(entry->d_name, "new-", 4) == 0 || time(NULL) - status.st_mtime > FORGET)
+            weiss_remove_tree(path);
+    }
+    if (directory != NULL)
+        closedir(directory);
+}
+
+/** Waits for the lock on the cache. @return its descriptor; negative: a code */
+static int lock(const char *cache, const weiss_lab_watch *watch, weiss_fault *fault)
+{
+    char path[WEISS_PATH + 32];
+    bool told = false;
+    snprintf(path, sizeof path, "%s/lock", cache);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be opened: %s", path, strerror(errno));
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (!told)
+            weiss_lab_say(watch, "waiting: another lab makes the image of the machines");
+        told = true;
+        usleep(100000);
+        if (watch->stop != NULL && *watch->stop != 0) {
+            close(fd);
+            return WEISS_ERR_SYSTEM;
+        }
+    }
+    return fd;
+}
+
+int weiss_image_obtain(const weiss_lab_watch *watch, char directory[WEISS_PATH], weiss_fault *fault)
+{
+    char cache[WEISS_PATH];
+    source s = {0};
+    int code = find_source(&s, fault);
+    if (code == 0)
+        code = weiss_image_cache(cache, fault);
+    if (code != 0)
+        return code;
+    if (snprintf(directory, WEISS_PATH, "%s/%s", cache, s.key) >= WEISS_PATH)
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the name is too long", cache);
+    if (access(directory, F_OK) != 0) {
+        int held = lock(cache, watch, fault);
+        if (held < 0)
+            return watch->stop != NULL && *watch->stop != 0 ? WEISS_STOPPED : held;
+        if (access(directory, F_OK) != 0) {
+            prune(cache, s.key);
+            code = make(&s, cache, directory, watch, fault);
+        }
+        close(held);
+    }
+    if (code == 0)
+        utimensat(AT_FDCWD, directory, NULL, 0);
+    return code;
+}

@@ -1,0 +1,52 @@
+/* What the files of the lab share: its state. */
+#ifndef WEISS_CLOUD_LAB_PRIVATE_H
+#define WEISS_CLOUD_LAB_PRIVATE_H
+
+#include "cloud/keeper.h"
+#include "cloud/lab.h"
+
+typedef struct weiss_lab_vm {
+    pid_t pid; /**< of QEMU, which leads a group; 0: not running */
+    int port; /**< of its ssh on this machine */
+    int held; /**< socket that keeps the port from others until QEMU listens; -1 without */
+    int group; /**< of its region, from 0; -1: none */
+} weiss_lab_vm;
+
+struct weiss_lab {
+    weiss_lab_options options; /**< its strings are borrowed and used by weiss_lab_start only */
+    weiss_lab_vm vm[WEISS_LAB_VMS_MAX];
+    int ngroups;
+    bool kvm;
+    pid_t hub, server; /**< network of more than two machines; weiss-ivshmemd; 0 without */
+    weiss_keeper keeper;
+    char image[WEISS_PATH];
+    char release[128];
+    char directory[64 + 1]; /**< short: it is part of names of sockets */
+};
+
+/** Room for the name of a region's file. */
+#define WEISS_LAB_REGION_PATH 64
+
+/** Name of the file of region @p group. */
+void weiss_lab_region_path(const weiss_lab *lab, int group, char path[WEISS_LAB_REGION_PATH]);
+/** Sorts the machines into groups. @return 0, WEISS_ERR_USAGE */
+int weiss_lab_sort_groups(weiss_lab *lab, weiss_fault *fault);
+/** Makes the files of plain regions with all their pages. @return 0, WEISS_ERR_REGION */
+int weiss_lab_make_regions(weiss_lab *lab, weiss_fault *fault);
+/** Starts weiss-ivshmemd and waits until it listens. @return 0, WEISS_ERR_SYSTEM, WEISS_STOPPED */
+int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault);
+
+/** Starts the network between the machines when it needs a process, else does nothing. */
+int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault);
+/** Starts QEMU for machine @p index (from 0). */
+int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault);
+/** Waits until all machines say that they are ready. */
+int weiss_lab_await(weiss_lab *lab, weiss_fault *fault);
+
+/** Starts a process of the lab: in a group, known to the keeper, dying with us, printing to the file @p log of the lab. */
+int weiss_lab_spawn(weiss_lab *lab, const weiss_words *words, const char *log, pid_t *pid,
+                    weiss_fault *fault);
+/** Waits at most some seconds for the socket @p name in the lab's directory, made by the process @p pid. */
+int weiss_lab_await_socket(weiss_lab *lab, const char *name, pid_t pid, const char *log, weiss_fault *fault);
+
+#endif

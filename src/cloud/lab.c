@@ -1,0 +1,415 @@
+#include "cloud/lab.h"
+
+#include "cloud/accel.h"
+#include "cloud/guest/texts.h"
+#include "cloud/lab-private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/** Seconds that the files of a lab may take to be made. */
+#define PREPARATION 300
+/** Seconds until a helper process listens. */
+#define HELPER 15
+
+weiss_lab_options weiss_lab_defaults(void)
+{
+    return (weiss_lab_options){.vms = 2,
+                               .vcpus = 1,
+                               .memory = 512,
+                               .ivshmem = WEISS_LAB_PLAIN,
+                               .region = INT64_C(64) << 20,
+                               .vectors = 8,
+                               .boot_seconds = 180};
+}
+
+/** One number and its limits. */
+static int check_range(const char *what, int64_t value, int64_t least, int64_t most, weiss_fault *fault)
+{
+    if (value >= least && value <= most)
+        return 0;
+    return weiss_fault_set(fault, WEISS_ERR_USAGE, "%s must be from %lld to %lld; found %lld", what,
+                           (long long)least, (long long)most, (long long)value);
+}
+
+static int check_options(const weiss_lab_options *o, weiss_fault *fault)
+{
+    int code = check_range("--vms", o->vms, 1, WEISS_LAB_VMS_MAX, fault);
+    if (code == 0)
+        code = check_range("--vcpus", o->vcpus, 1, 64, fault);
+    if (code == 0)
+        code = check_range("--memory (MiB)", o->memory, 256, 1 << 20, fault);
+    if (code == 0)
+        code = check_range("--vectors", o->vectors, 1, 64, fault);
+    if (code == 0)
+        code = check_range("--boot-time", o->boot_seconds, 1, 100000, fault);
+    if (code == 0 && (o->region < 4096 || (o->region & (o->region - 1)) != 0))
+        code =
+            weiss_fault_set(fault, WEISS_ERR_USAGE,
+                            "--region must be a power of two of at least 4096 bytes, such as 64M; found %lld",
+                            (long long)o->region);
+    return code;
+}
+
+static int check_programs(weiss_fault *fault)
+{
+    static const struct {
+        const char *program, *package;
+    } needed[] = {{WEISS_QEMU, "qemu-system-x86"},
+                  {"mke2fs", "e2fsprogs"},
+                  {"ssh", "openssh-client"},
+                  {"ssh-keygen", "openssh-client"}};
+    char path[WEISS_PATH];
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!weiss_process_find(needed[i].program, path, sizeof path))
+            return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                                   "%s, which a lab needs, is not installed: install the package %s",
+                                   needed[i].program, needed[i].package);
+    return 0;
+}
+
+/** Makes the directory and starts the keeper that will remove it. */
+static int make_directory(weiss_lab *lab, weiss_fault *fault)
+{
+    const char *base = getenv("TMPDIR");
+    char region[WEISS_LAB_VMS_MAX][WEISS_LAB_REGION_PATH];
+    char *trash[WEISS_LAB_VMS_MAX + 2] = {lab->directory};
+    if (base == NULL || base[0] != '/' || strlen(base) > 40 || strpbrk(base, ",\"%\\ \t\n") != NULL)
+        base = "/tmp"; /* it becomes part of names of sockets, of QEMU's options and of ssh's settings */
+    snprintf(lab->directory, sizeof lab->directory, "%s/weiss-lab-XXXXXX", base);
+    if (mkdtemp(lab->directory) == NULL) {
+        int error = errno;
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "no directory can be made in %s: %s", base,
+                               strerror(error));
+    }
+    for (int i = 0; i < lab->ngroups; i++) {
+        weiss_lab_region_path(lab, i, region[i]);
+        trash[i + 1] = region[i];
+    }
+    int code = weiss_keeper_start(trash, &lab->keeper, fault);
+    if (code != 0)
+        rmdir(lab->directory);
+    return code;
+}
+
+/** Finds a free port for each machine. It stays taken, but not listened on, so that only QEMU gets it. */
+static int hold_ports(weiss_lab *lab, weiss_fault *fault)
+{
+    for (int i = 0; i < lab->options.vms; i++) {
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof address;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+        lab->vm[i].held = fd;
+        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+            bind(fd, (struct sockaddr *)&address, size) != 0 ||
+            getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+            return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "no port on 127.0.0.1 for the machines: %s",
+                                   strerror(errno));
+        lab->vm[i].port = ntohs(address.sin_port);
+    }
+    return 0;
+}
+
+static void release_ports(weiss_lab *lab)
+{
+    for (int i = 0; i < lab->options.vms; i++) {
+        if (lab->vm[i].held >= 0)
+            close(lab->vm[i].held);
+        lab->vm[i].held = -1;
+    }
+}
+
+/** Appends PATH and NAME of what is shipped, "PATH" or "PATH:NAME". */
+static int add_ship(weiss_words *words, const char *ship, weiss_fault *fault)
+{
+    char path[WEISS_PATH];
+    snprintf(path, sizeof path, "%s", ship);
+    char *colon = strrchr(path, ':');
+    if (colon != NULL)
+        *colon++ = '\0';
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        path[--length] = '\0';
+    char *slash = strrchr(path, '/');
+    const char *name = colon != NULL ? colon : slash != NULL ? slash + 1 : path;
+    if (access(path, R_OK) != 0)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "--ship %s: %s", path, strerror(errno));
+    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
+        return weiss_fault_set(
+            fault, WEISS_ERR_USAGE,
+            "--ship %s: the name in the machines must be one word that does not begin with "
+            "a point; found \"%s\"",
+            path, name);
+    weiss_words_add(words, "%s", path);
+    weiss_words_add(words, "%s", name);
+    return 0;
+}
+
+static int add_payload(const weiss_lab_options *o, weiss_words *words, weiss_fault *fault)
+{
+    int code = 0;
+    for (int i = 0; code == 0 && o->ship[i] != NULL; i++)
+        code = add_ship(words, o->ship[i], fault);
+    weiss_words_add(words, "--");
+    for (int i = 0; code == 0 && o->module[i] != NULL; i++) {
+        if (access(o->module[i], R_OK) != 0)
+            code = weiss_fault_set(fault, WEISS_ERR_USAGE, "--module %s: %s", o->module[i], strerror(errno));
+        weiss_words_add(words, "%s", o->module[i]);
+    }
+    if (code == 0 && words->full)
+        code = weiss_fault_set(fault, WEISS_ERR_MEMORY, "too much to ship, or out of memory");
+    return code;
+}
+
+/** Keys, settings of ssh, and the disk with what is shipped. */
+static int prepare(weiss_lab *lab, weiss_fault *fault)
+{
+    weiss_words words = {0};
+    char log[WEISS_PATH], last[512];
+    const weiss_process_reader reader = {.stop = lab->options.watch.stop, .seconds = PREPARATION};
+    int exit_code = 0;
+    for (const char *const *word = (const char *const[]){"/bin/sh", "-c", weiss_text_prepare_lab,
+                                                         "prepare-lab", lab->directory, NULL};
+         *word != NULL; word++)
+        weiss_words_add(&words, "%s", *word);
+    weiss_words_add(&words, "%s/" WEISS_IMAGE_LIBRARIES, lab->image);
+    weiss_words_add(&words, "%d", lab->options.vcpus);
+    weiss_words_add(&words, "%s", weiss_text_guest_init);
+    for (int i = 0; i < lab->options.vms; i++)
+        weiss_words_add(&words, "%d", lab->vm[i].port);
+    weiss_words_add(&words, "--");
+    int code = add_payload(&lab->options, &words, fault);
+    snprintf(log, sizeof log, "%s/prepare.log", lab->directory);
+    int fd = code == 0 ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    const weiss_process_options options = {.words = words.word, .in = -1, .err = fd, .death_signal = SIGKILL};
+    if (code == 0)
+        code = weiss_process_run(&options, &reader, &exit_code, fault);
+    if (fd >= 0)
+        close(fd);
+    weiss_words_clear(&words);
+    if (code == 0 && exit_code != 0)
+        code = weiss_fault_set(fault, WEISS_ERR_FILE, "the disk for the machines cannot be made: %s",
+                               weiss_last_lines(log, last, sizeof last));
+    return code;
+}
+
+int weiss_lab_spawn(weiss_lab *lab, const weiss_words *words, const char *log, pid_t *pid, weiss_fault *fault)
+{
+    char path[WEISS_PATH];
+    if (words->full)
+        return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+    snprintf(path, sizeof path, "%s/%s", lab->directory, log);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const weiss_process_options options = {
+        .words = words->word, .in = -1, .out = fd, .err = fd, .group = true, .death_signal = SIGKILL};
+    int code = weiss_process_start(&options, pid, fault);
+    if (fd >= 0)
+        close(fd);
+    if (code == 0)
+        weiss_keeper_add(&lab->keeper, *pid);
+    else
+        *pid = 0;
+    return code;
+}
+
+/** True when a socket of that name listens. A trial connection would count as the one that QEMU waits for. */
+static bool listens(const char *path)
+{
+    char *line = NULL, name[256];
+    size_t size = 0;
+    unsigned flags;
+    bool found = false;
+    FILE *file = fopen("/proc/net/unix", "re");
+    while (file != NULL && !found && getline(&line, &size, file) > 0)
+        found = sscanf(line, "%*s %*s %*s %x %*s %*s %*s %255s", &flags, name) == 2 &&
+                (flags & 0x10000) != 0 && strcmp(name, path) == 0;
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
+
+int weiss_lab_await_socket(weiss_lab *lab, const char *name, pid_t pid, const char *log, weiss_fault *fault)
+{
+    char path[128], log_path[WEISS_PATH], last[512];
+    const volatile sig_atomic_t *stop = lab->options.watch.stop;
+    snprintf(path, sizeof path, "%s/%s", lab->directory, name);
+    snprintf(log_path, sizeof log_path, "%s/%s", lab->directory, log);
+    for (int i = 0; i < HELPER * 100; i++) {
+        if (listens(path))
+            return 0;
+        if (stop != NULL && *stop != 0)
+            return WEISS_STOPPED;
+        siginfo_t info = {0};
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+            break;
+        usleep(10000);
+    }
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "nobody listens on %s; last words of who should: %s",
+                           path, weiss_last_lines(log_path, last, sizeof last));
+}
+
+/** Finds or makes what the machines boot from, and decides how they run. */
+static int choose(weiss_lab *lab, weiss_fault *fault)
+{
+    const weiss_lab_options *o = &lab->options;
+    char path[WEISS_PATH + 32];
+    int code = weiss_image_obtain(&o->watch, lab->image, fault);
+    if (code != 0)
+        return code;
+    snprintf(path, sizeof path, "%s/" WEISS_IMAGE_RELEASE, lab->image);
+    weiss_read_text(path, lab->release, sizeof lab->release);
+    lab->release[strcspn(lab->release, "\n")] = '\0';
+    lab->kvm = o->accel == WEISS_LAB_KVM;
+    if (o->accel == WEISS_LAB_AUTO)
+        code = weiss_accel_kvm(&o->watch, lab->image, &lab->kvm, fault);
+    if (code == 0 && !lab->kvm)
+        weiss_lab_say(&o->watch, "the machines are emulated (TCG, no KVM): times mean nothing but ratios");
+    return code;
+}
+
+/** `vms`: a line for each machine with its name, the pid of QEMU, the port of ssh, the socket of QMP. */
+static int write_list(const weiss_lab *lab, weiss_fault *fault)
+{
+    char text[1024] = "", path[WEISS_PATH];
+    for (int i = 0; i < lab->options.vms; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "vm%d %d %d %s/vm%d.qmp\n", i + 1, (int)lab->vm[i].pid,
+                 lab->vm[i].port, lab->directory, i + 1);
+    }
+    snprintf(path, sizeof path, "%s/vms", lab->directory);
+    return weiss_write_text(path, text, fault);
+}
+
+static int start(weiss_lab *lab, weiss_fault *fault)
+{
+    int code = choose(lab, fault);
+    if (code == 0)
+        code = make_directory(lab, fault);
+    if (code == 0)
+        code = weiss_lab_make_regions(lab, fault);
+    if (code == 0)
+        code = hold_ports(lab, fault);
+    if (code == 0)
+        code = prepare(lab, fault);
+    if (code == 0)
+        code = weiss_lab_start_server(lab, fault);
+    if (code == 0)
+        code = weiss_lab_start_hub(lab, fault);
+    for (int i = 0; code == 0 && i < lab->options.vms; i++)
+        code = weiss_lab_start_machine(lab, i, fault);
+    if (code == 0)
+        code = weiss_lab_await(lab, fault);
+    release_ports(lab);
+    return code == 0 ? write_list(lab, fault) : code;
+}
+
+int weiss_lab_start(const weiss_lab_options *options, weiss_lab **out, weiss_fault *fault)
+{
+    *out = NULL;
+    int code = check_options(options, fault);
+    weiss_lab *lab = code == 0 ? calloc(1, sizeof *lab) : NULL;
+    if (code != 0)
+        return code;
+    if (lab == NULL)
+        return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+    lab->options = *options;
+    for (int i = 0; i < WEISS_LAB_VMS_MAX; i++)
+        lab->vm[i].held = -1;
+    code = weiss_lab_sort_groups(lab, fault);
+    if (code == 0)
+        code = check_programs(fault);
+    if (code == 0)
+        code = start(lab, fault);
+    if (code == 0)
+        *out = lab;
+    else
+        weiss_lab_stop(lab);
+    return code;
+}
+
+/** Kills a process of the lab, if it runs. */
+static void finish(weiss_lab *lab, pid_t *pid)
+{
+    if (*pid <= 0)
+        return;
+    weiss_process_end(*pid);
+    weiss_keeper_forget(&lab->keeper, *pid);
+    *pid = 0;
+}
+
+void weiss_lab_stop(weiss_lab *lab)
+{
+    if (lab == NULL)
+        return;
+    for (int i = 0; i < lab->options.vms; i++)
+        finish(lab, &lab->vm[i].pid);
+    finish(lab, &lab->hub);
+    finish(lab, &lab->server);
+    weiss_keeper_finish(&lab->keeper);
+    free(lab);
+}
+
+void weiss_lab_kill_vm(weiss_lab *lab, int vm)
+{
+    finish(lab, &lab->vm[vm - 1].pid);
+}
+
+int weiss_lab_check(weiss_lab *lab, weiss_fault *fault)
+{
+    for (int i = 0; i < lab->options.vms; i++) {
+        weiss_lab_vm *vm = &lab->vm[i];
+        char path[WEISS_PATH], last[512];
+        int status;
+        if (vm->pid <= 0 || waitpid(vm->pid, &status, WNOHANG) != vm->pid)
+            continue;
+        weiss_keeper_forget(&lab->keeper, vm->pid);
+        vm->pid = 0;
+        snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, i + 1);
+        return weiss_fault_set(fault, WEISS_ERR_PEER, "vm%d ended (%s %d); its last words: %s", i + 1,
+                               WIFSIGNALED(status) ? "signal" : "code",
+                               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                               weiss_last_lines(path, last, sizeof last));
+    }
+    return 0;
+}
+
+int weiss_lab_vms(const weiss_lab *lab)
+{
+    return lab->options.vms;
+}
+
+bool weiss_lab_emulated(const weiss_lab *lab)
+{
+    return !lab->kvm;
+}
+
+const char *weiss_lab_directory(const weiss_lab *lab)
+{
+    return lab->directory;
+}
+
+void weiss_lab_describe(const weiss_lab *lab, weiss_words *settings)
+{
+    char regions[WEISS_LAB_VMS_MAX * WEISS_LAB_REGION_PATH] = "", path[WEISS_LAB_REGION_PATH];
+    for (int i = 0; lab->options.ivshmem == WEISS_LAB_PLAIN && i < lab->ngroups; i++) {
+        size_t used = strlen(regions);
+        weiss_lab_region_path(lab, i, path);
+        snprintf(regions + used, sizeof regions - used, "%s%s", i > 0 ? " " : "", path);
+    }
+    weiss_words_add(settings, "WEISS_LAB_DIR=%s", lab->directory);
+    weiss_words_add(settings, "WEISS_LAB_VMS=%d", lab->options.vms);
+    weiss_words_add(settings, "WEISS_LAB_SSH_CONFIG=%s/ssh-config", lab->directory);
+    weiss_words_add(settings, "WEISS_LAB_ACCEL=%s", lab->kvm ? "kvm" : "tcg");
+    weiss_words_add(settings, "WEISS_LAB_KERNEL=%s", lab->release);
+    weiss_words_add(settings, "WEISS_LAB_REGIONS=%s", regions);
+}

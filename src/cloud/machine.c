@@ -1,0 +1,222 @@
+/* One machine of a lab: the words for QEMU, its start, and waiting until it is up. */
+#include "cloud/accel.h"
+#include "cloud/lab-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/** Doubles commas, which end a value in QEMU's options. */
+static const char *quote(const char *path, char out[2 * WEISS_PATH])
+{
+    size_t used = 0;
+    for (const char *c = path; *c != '\0' && used < 2 * WEISS_PATH - 2; c++) {
+        out[used++] = *c;
+        if (*c == ',')
+            out[used++] = ',';
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static void add_disk(weiss_words *words, const char *path, const char *id)
+{
+    char quoted[2 * WEISS_PATH];
+    weiss_words_add(words, "-drive");
+    weiss_words_add(words, "if=none,id=%s,format=raw,readonly=on,file.locking=off,file=%s", id,
+                    quote(path, quoted));
+    weiss_words_add(words, "-device");
+    weiss_words_add(words, "virtio-blk-pci,drive=%s", id);
+}
+
+static void add_processor(const weiss_lab *lab, weiss_words *words)
+{
+    const weiss_lab_options *o = &lab->options;
+    weiss_words_add(words, "-machine");
+    weiss_words_add(words, o->iommu ? "q35,kernel-irqchip=split" : "q35");
+    weiss_words_add(words, "-accel");
+    weiss_words_add(words, lab->kvm ? "kvm" : "tcg,thread=multi");
+    /* Emulated `rep movs` is slow, and the C library takes it for large copies where these are advertised. */
+    weiss_words_add(words, "-cpu");
+    weiss_words_add(words, lab->kvm ? "host" : "max,-erms,-fsrm");
+    weiss_words_add(words, "-smp");
+    weiss_words_add(words, "%d", o->vcpus);
+    weiss_words_add(words, "-m");
+    weiss_words_add(words, "%dM", o->memory);
+    if (o->iommu) {
+        weiss_words_add(words, "-device");
+        weiss_words_add(words, "intel-iommu,intremap=on");
+    }
+}
+
+static void add_kernel(const weiss_lab *lab, int index, weiss_words *words)
+{
+    const weiss_lab_options *o = &lab->options;
+    char path[WEISS_PATH + 32];
+    weiss_words_add(words, "-kernel");
+    weiss_words_add(words, "%s/" WEISS_IMAGE_KERNEL, lab->image);
+    weiss_words_add(words, "-initrd");
+    weiss_words_add(words, "%s/" WEISS_IMAGE_INITRD, lab->image);
+    weiss_words_add(words, "-append");
+    weiss_words_add(words, "console=ttyS0 panic=-1 weiss.vm=%d%s%s%s", index + 1,
+                    o->iommu ? " intel_iommu=on iommu=pt" : "", o->append != NULL ? " " : "",
+                    o->append != NULL ? o->append : "");
+    snprintf(path, sizeof path, "%s/" WEISS_IMAGE_ROOT, lab->image);
+    add_disk(words, path, "root");
+    snprintf(path, sizeof path, "%s/disk.img", lab->directory);
+    add_disk(words, path, "lab");
+}
+
+/** Two machines have a wire between them; more have a hub. The first network card leads to the host only. */
+static void add_network(const weiss_lab *lab, int index, weiss_words *words)
+{
+    bool server = lab->options.vms == 2 && index == 0;
+    weiss_words_add(words, "-netdev");
+    weiss_words_add(words, "user,id=host,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:22",
+                    lab->vm[index].port);
+    weiss_words_add(words, "-device");
+    weiss_words_add(words, "virtio-net-pci,netdev=host,romfile=,mac=52:54:00:77:01:%02x", index + 1);
+    if (lab->options.vms == 1)
+        return;
+    weiss_words_add(words, "-netdev");
+    weiss_words_add(words, "stream,id=lab,server=%s,addr.type=unix,addr.path=%s/wire%d",
+                    server ? "on" : "off", lab->directory, lab->options.vms == 2 ? 1 : index + 1);
+    weiss_words_add(words, "-device");
+    weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x", index + 1);
+}
+
+static void add_region(const weiss_lab *lab, int index, weiss_words *words)
+{
+    const weiss_lab_options *o = &lab->options;
+    int group = lab->vm[index].group;
+    char path[WEISS_LAB_REGION_PATH];
+    if (group < 0)
+        return;
+    if (o->ivshmem == WEISS_LAB_PLAIN) {
+        weiss_lab_region_path(lab, group, path);
+        weiss_words_add(words, "-object");
+        weiss_words_add(words, "memory-backend-file,id=region,share=on,size=%lld,mem-path=%s",
+                        (long long)o->region, path);
+        weiss_words_add(words, "-device");
+        weiss_words_add(words, "ivshmem-plain,memdev=region");
+    } else {
+        weiss_words_add(words, "-chardev");
+        weiss_words_add(words, "socket,id=ivshmem,path=%s/region%d", lab->directory, group + 1);
+        weiss_words_add(words, "-device");
+        weiss_words_add(words, "ivshmem-doorbell,chardev=ivshmem,vectors=%d", o->vectors);
+    }
+}
+
+int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
+{
+    weiss_words words = {0};
+    char log[32];
+    weiss_lab_vm *vm = &lab->vm[index];
+    snprintf(log, sizeof log, "vm%d.log", index + 1);
+    weiss_words_add(&words, WEISS_QEMU);
+    weiss_words_add(&words, "-name");
+    weiss_words_add(&words, "weiss-vm%d", index + 1);
+    for (const char *const *word =
+             (const char *const[]){"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL};
+         *word != NULL; word++)
+        weiss_words_add(&words, "%s", *word);
+    add_processor(lab, &words);
+    add_kernel(lab, index, &words);
+    add_network(lab, index, &words);
+    add_region(lab, index, &words);
+    weiss_words_add(&words, "-chardev");
+    weiss_words_add(&words, "file,id=console,append=on,path=%s/%s", lab->directory, log);
+    weiss_words_add(&words, "-serial");
+    weiss_words_add(&words, "chardev:console");
+    weiss_words_add(&words, "-qmp");
+    weiss_words_add(&words, "unix:%s/vm%d.qmp,server=on,wait=off", lab->directory, index + 1);
+    int code = weiss_lab_spawn(lab, &words, log, &vm->pid, fault);
+    weiss_words_clear(&words);
+    if (code == 0 && lab->options.vms == 2 && index == 0)
+        code = weiss_lab_await_socket(lab, "wire1", vm->pid, log, fault);
+    return code;
+}
+
+int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault)
+{
+    weiss_words words = {0};
+    if (lab->options.vms <= 2)
+        return 0;
+    for (const char *const *word =
+             (const char *const[]){WEISS_QEMU, "-name", "weiss-hub", "-nodefaults", "-no-user-config",
+                                   "-display", "none", "-machine", "none", NULL};
+         *word != NULL; word++)
+        weiss_words_add(&words, "%s", *word);
+    for (int i = 1; i <= lab->options.vms; i++) {
+        weiss_words_add(&words, "-netdev");
+        weiss_words_add(&words, "stream,id=wire%d,server=on,addr.type=unix,addr.path=%s/wire%d", i,
+                        lab->directory, i);
+        weiss_words_add(&words, "-netdev");
+        weiss_words_add(&words, "hubport,id=port%d,hubid=1,netdev=wire%d", i, i);
+    }
+    int code = weiss_lab_spawn(lab, &words, "hub.log", &lab->hub, fault);
+    weiss_words_clear(&words);
+    for (int i = 1; code == 0 && i <= lab->options.vms; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "wire%d", i);
+        code = weiss_lab_await_socket(lab, name, lab->hub, "hub.log", fault);
+    }
+    return code;
+}
+
+/** Looks at the console of a machine. @return 1: it is ready, 0: not yet, negative: it failed */
+static int look(weiss_lab *lab, int index, weiss_fault *fault)
+{
+    static const char failed[] = "weiss-lab: failed: ";
+    char path[WEISS_PATH], text[1 << 17], last[600];
+    weiss_lab_vm *vm = &lab->vm[index];
+    int status;
+    bool gone = waitpid(vm->pid, &status, WNOHANG) == vm->pid;
+    snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, index + 1);
+    weiss_read_text(path, text, sizeof text);
+    const char *reason = strstr(text, failed);
+    if (gone) {
+        weiss_keeper_forget(&lab->keeper, vm->pid);
+        vm->pid = 0;
+    }
+    if (reason != NULL)
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                               "vm%d does not come up: %.*s fails; its last words: %s", index + 1,
+                               (int)strcspn(reason + sizeof failed - 1, "\r\n"), reason + sizeof failed - 1,
+                               weiss_last_lines(path, last, sizeof last));
+    if (gone)
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "vm%d ended before it was up; its last words: %s",
+                               index + 1, weiss_last_lines(path, last, sizeof last));
+    return strstr(text, "weiss-lab: ready") != NULL;
+}
+
+int weiss_lab_await(weiss_lab *lab, weiss_fault *fault)
+{
+    const volatile sig_atomic_t *stop = lab->options.watch.stop;
+    time_t end = time(NULL) + lab->options.boot_seconds;
+    char path[WEISS_PATH], last[600];
+    for (int i = 0; i < lab->options.vms;) {
+        int state = look(lab, i, fault);
+        if (state < 0)
+            return state;
+        if (state > 0) {
+            i++;
+            continue;
+        }
+        if (stop != NULL && *stop != 0)
+            return WEISS_STOPPED;
+        snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, i + 1);
+        if (time(NULL) > end)
+            return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                                   "vm%d is not up after %d s (--boot-time); its last words: %s", i + 1,
+                                   lab->options.boot_seconds, weiss_last_lines(path, last, sizeof last));
+        usleep(50000);
+    }
+    return 0;
+}
