@@ -44,9 +44,10 @@
 #define WEISS_REGION_BYTES_MIN (UINT64_C(1) << 20)
 #define WEISS_REGION_BYTES_MAX (UINT64_C(1) << 40)
 #define WEISS_GRANULE_MIN (UINT64_C(1) << 14)
+#define WEISS_GRANULE_MAX (UINT64_C(1) << 27)
 
-/** State of the header: a region of zeros is RAW. */
-enum { WEISS_REGION_RAW = 0, WEISS_REGION_FORMATTING = 1, WEISS_REGION_READY = 2 };
+/** State of the header: a region of zeros is RAW. A process that takes over from one that formats adds a turn. */
+enum { WEISS_REGION_RAW = 0, WEISS_REGION_FORMATTING = 1, WEISS_REGION_READY = 2, WEISS_REGION_TURN = 256 };
 
 typedef struct weiss_layout_header {
     uint64_t magic;
