@@ -45,6 +45,7 @@ int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry
     inlet->data = region->base + offset + WEISS_RING_ENDS;
     inlet->data_bytes = birth.block - WEISS_RING_ENDS;
     inlet->begun = begun;
+    inlet->number = weiss_ring_first_number(birth.nonce);
     inlet->from = from;
     inlet->from_generation = birth.sender_generation;
     inlet->entry = entry;
@@ -77,15 +78,13 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
 {
     const uint8_t *at = inlet->data + inlet->position;
     uint64_t word = atomic_load_explicit((_Atomic uint64_t *)at, memory_order_acquire);
-    if (word == 0)
+    if (word >> 36 != (inlet->number & WEISS_RECORD_NUMBER_MASK))
         return 0;
     uint64_t length = word & WEISS_RECORD_LENGTH_MAX, kind = word >> 32 & 0xf;
     uint64_t record = (WEISS_RECORD_HEADER + length + WEISS_LINE - 1) / WEISS_LINE * WEISS_LINE;
-    if (word >> 36 != (inlet->number & WEISS_RECORD_NUMBER_MASK) || kind < WEISS_RECORD_INLINE ||
-        kind > WEISS_RECORD_SKIP)
-        return tampered(inlet, fault, "has a wrong number or kind", word);
-    if (record > inlet->data_bytes - inlet->position)
-        return tampered(inlet, fault, "is longer than its ring", word);
+    if (kind < WEISS_RECORD_INLINE || kind > WEISS_RECORD_SKIP ||
+        record > inlet->data_bytes - inlet->position)
+        return 0;
     size_t sealed = kind == WEISS_RECORD_SKIP ? 0 : length < WEISS_SEALED ? length : WEISS_SEALED;
     if (record == WEISS_LINE)
         memcpy(message->copy, at, WEISS_LINE);
@@ -93,8 +92,10 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
         memcpy(message->copy, at, sizeof message->copy);
     weiss_seal seal = inlet->begun;
     weiss_seal_word(&seal, word);
-    if (message->copy[1] != weiss_seal_words(seal, message->copy + 2, (sealed + 7) / 8))
-        return tampered(inlet, fault, "has a wrong seal", word);
+    if (message->copy[1] != weiss_seal_words(seal, message->copy + 2, (sealed + 7) / 8)) {
+        inlet->doubtful = true;
+        return 0;
+    }
     if (kind != WEISS_RECORD_SKIP) {
         int code = split(inlet, kind, length, message, fault);
         if (code != 0)
@@ -102,6 +103,7 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
     }
     message->tag = (uint8_t)(word >> 24);
     message->from = inlet->from;
+    inlet->doubtful = false;
     inlet->number++;
     inlet->tail += record;
     inlet->position = inlet->position + record == inlet->data_bytes ? 0 : inlet->position + record;
@@ -111,15 +113,16 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
 int weiss_inlet_tick(weiss_inlet *inlet, weiss_fault *fault)
 {
     uint64_t head = atomic_load_explicit(&inlet->ring->head, memory_order_acquire);
+    bool moved = inlet->tail != inlet->tail_before, missing = head > inlet->tail || inlet->doubtful;
     if (!weiss_inlet_alive(inlet))
         return 0;
     if (inlet->busy == 0 && atomic_load_explicit(&inlet->ring->tail, memory_order_relaxed) != inlet->tail)
         atomic_store_explicit(&inlet->ring->tail, inlet->tail, memory_order_release);
-    if (head <= inlet->tail || weiss_inlet_pending(inlet)) {
-        inlet->suspicious = 0;
+    inlet->tail_before = inlet->tail;
+    inlet->suspicious = missing && !moved ? inlet->suspicious + 1 : 0;
+    if (inlet->suspicious < SUSPICIOUS_TICKS)
         return 0;
-    }
-    if (++inlet->suspicious < SUSPICIOUS_TICKS)
-        return 0;
-    return tampered(inlet, fault, "was sent but is not there", head);
+    return tampered(
+        inlet, fault, inlet->doubtful ? "has a wrong seal" : "was sent but is not there",
+        atomic_load_explicit((_Atomic uint64_t *)(inlet->data + inlet->position), memory_order_relaxed));
 }

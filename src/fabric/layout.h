@@ -21,7 +21,8 @@
  *            192 head      bytes produced, told now and then; written by the sender
  *            256 data      records, each a multiple of 64 bytes
  *
- *   record     0 word      length 24 bits, tag 8, kind 4, number 28: written last; 0: nothing here yet
+ *   record     0 word      length 24 bits, tag 8, kind 4, number 28: written last; the number
+ *                          tells a new record from what an earlier lap has left
  *              8 seal      keyed hash of the word and the first WEISS_SEALED bytes of what follows
  *             16 payload   for kind BULK: offset and length of a chunk (8 each), then the first bytes of the message
  *
@@ -44,9 +45,10 @@
 #define WEISS_REGION_BYTES_MIN (UINT64_C(1) << 20)
 #define WEISS_REGION_BYTES_MAX (UINT64_C(1) << 40)
 #define WEISS_GRANULE_MIN (UINT64_C(1) << 14)
+#define WEISS_GRANULE_MAX (UINT64_C(1) << 27)
 
-/** State of the header: a region of zeros is RAW. */
-enum { WEISS_REGION_RAW = 0, WEISS_REGION_FORMATTING = 1, WEISS_REGION_READY = 2 };
+/** State of the header: a region of zeros is RAW. A process that takes over from one that formats adds a turn. */
+enum { WEISS_REGION_RAW = 0, WEISS_REGION_FORMATTING = 1, WEISS_REGION_READY = 2, WEISS_REGION_TURN = 256 };
 
 typedef struct weiss_layout_header {
     uint64_t magic;

@@ -59,7 +59,7 @@ int weiss_outlet_open(weiss_member *member, const weiss_address *to, uint64_t bl
     birth.seal = weiss_seal_words(outlet->begun, told, sizeof told / sizeof *told);
     memset(outlet->ring, 0, sizeof *outlet->ring);
     outlet->ring->birth = birth;
-    atomic_store_explicit(word_at(outlet, 0), 0, memory_order_relaxed);
+    outlet->number = weiss_ring_first_number(birth.nonce);
     return 0;
 }
 
@@ -95,17 +95,16 @@ static void skip_rest(weiss_outlet *outlet)
     uint8_t *at = outlet->data + outlet->position;
     uint64_t seal = weiss_seal_words(outlet->begun, &word, 1);
     memcpy(at + 8, &seal, 8);
-    atomic_store_explicit(word_at(outlet, 0), 0, memory_order_relaxed);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
     outlet->head += rest;
     outlet->position = 0;
 }
 
-/** Makes room for a record and for the zero word behind it. @return 0, WEISS_RETRY, WEISS_ERR_REGION */
+/** Makes room for a record. @return 0, WEISS_RETRY, WEISS_ERR_REGION */
 static int make_room(weiss_outlet *outlet, uint64_t record, weiss_fault *fault)
 {
     uint64_t rest = outlet->data_bytes - outlet->position;
-    uint64_t needed = record + WEISS_LINE + (rest < record ? rest : 0);
+    uint64_t needed = record + (rest < record ? rest : 0);
     if (outlet->data_bytes - (outlet->head - outlet->tail) < needed) {
         WEISS_FAULT_TRY(refresh_tail(outlet, fault));
         if (outlet->data_bytes - (outlet->head - outlet->tail) < needed)
@@ -128,12 +127,9 @@ static void publish(weiss_outlet *outlet, first_lines *first, size_t sealed, uin
         memcpy(at + 8, first->byte + 8, WEISS_LINE - 8);
     else
         memcpy(at + 8, first->byte + 8, sizeof *first - 8);
-    if (next == outlet->data_bytes)
-        next = 0;
-    atomic_store_explicit(word_at(outlet, next), 0, memory_order_relaxed);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
     outlet->head += record;
-    outlet->position = next;
+    outlet->position = next == outlet->data_bytes ? 0 : next;
     if (atomic_load_explicit(&outlet->ring->polled, memory_order_relaxed) == 0)
         announce(outlet);
     weiss_peer_wake(outlet->member, outlet->to.slot);

@@ -56,9 +56,16 @@ static void choose_shape(uint64_t bytes, const weiss_region_shape *shape, weiss_
 {
     uint64_t slots = power_below(bytes >> 20), granule = power_below(bytes >> 11);
     slots = slots < 16 ? 16 : slots > WEISS_SLOTS_MAX ? WEISS_SLOTS_MAX : slots;
-    granule = granule < WEISS_GRANULE_MIN ? WEISS_GRANULE_MIN : granule;
+    granule = granule < WEISS_GRANULE_MIN   ? WEISS_GRANULE_MIN
+              : granule > WEISS_GRANULE_MAX ? WEISS_GRANULE_MAX
+                                            : granule;
     header->slots = shape != NULL && shape->slots != 0 ? shape->slots : (uint32_t)slots;
     header->granule_bytes = shape != NULL && shape->granule_bytes != 0 ? shape->granule_bytes : granule;
+}
+
+static bool granule_fits(uint64_t bytes)
+{
+    return bytes >= WEISS_GRANULE_MIN && bytes <= WEISS_GRANULE_MAX && (bytes & (bytes - 1)) == 0;
 }
 
 static int fill_in(weiss_layout_header *header, uint64_t bytes, const weiss_region_shape *shape,
@@ -72,11 +79,11 @@ static int fill_in(weiss_layout_header *header, uint64_t bytes, const weiss_regi
     if (header->slots < WEISS_SLOTS_MIN || header->slots > WEISS_SLOTS_MAX)
         return weiss_fault_set(fault, WEISS_ERR_REGION, "a region of %" PRIu32 " slots: expected %d to %d",
                                header->slots, WEISS_SLOTS_MIN, WEISS_SLOTS_MAX);
-    if (header->granule_bytes < WEISS_GRANULE_MIN ||
-        (header->granule_bytes & (header->granule_bytes - 1)) != 0)
+    if (!granule_fits(header->granule_bytes))
         return weiss_fault_set(fault, WEISS_ERR_REGION,
-                               "granules of %" PRIu64 " bytes: expected a power of two, at least %" PRIu64,
-                               header->granule_bytes, WEISS_GRANULE_MIN);
+                               "granules of %" PRIu64 " bytes: expected a power of two from %" PRIu64
+                               " to %" PRIu64,
+                               header->granule_bytes, WEISS_GRANULE_MIN, WEISS_GRANULE_MAX);
     if (!divide(header))
         return weiss_fault_set(fault, WEISS_ERR_REGION,
                                "a region of %" PRIu64 " bytes is too small for %" PRIu32
@@ -87,59 +94,93 @@ static int fill_in(weiss_layout_header *header, uint64_t bytes, const weiss_regi
     return 0;
 }
 
-static int format(weiss_layout_header *shared, uint64_t bytes, const weiss_region_shape *shape,
+/** Writes the header. @param turn  the state by which this process claimed the work
+ *  @return 0, WEISS_RETRY (it took so long that another one has taken over), WEISS_ERR_REGION, WEISS_ERR_SYSTEM */
+static int format(weiss_layout_header *shared, uint32_t turn, uint64_t bytes, const weiss_region_shape *shape,
                   weiss_fault *fault)
 {
     weiss_layout_header header;
     int code = fill_in(&header, bytes, shape, fault);
     if (code != 0) {
-        atomic_store(&shared->state, WEISS_REGION_RAW);
+        atomic_compare_exchange_strong(&shared->state, &turn, WEISS_REGION_RAW);
         return code;
     }
+    if (atomic_load(&shared->state) != turn)
+        return WEISS_RETRY;
     memcpy(&shared->bytes, &header.bytes, sizeof header - offsetof(weiss_layout_header, bytes));
     shared->version = header.version;
     shared->magic = header.magic;
-    atomic_store_explicit(&shared->state, WEISS_REGION_READY, memory_order_release);
-    return 0;
+    return atomic_compare_exchange_strong(&shared->state, &turn, WEISS_REGION_READY) ? 0 : WEISS_RETRY;
 }
 
-static bool all_zero(const weiss_layout_header *header)
+/** True when all is zero; the state does not count. */
+static bool blank(const weiss_layout_header *header)
 {
-    const unsigned char *byte = (const unsigned char *)header;
-    return byte[0] == 0 && memcmp(byte, byte + 1, sizeof *header - 1) == 0;
+    const unsigned char *byte = (const unsigned char *)header, *rest = (const unsigned char *)&header->bytes;
+    return header->magic == 0 && header->version == 0 && rest[0] == 0 &&
+           memcmp(rest, rest + 1, sizeof *header - 1 - (size_t)(rest - byte)) == 0;
+}
+
+/** True when the memory holds something else. While one process looks, another one may begin to format: only what is there
+ *  before and after counts. */
+static bool foreign(const weiss_layout_header *shared)
+{
+    uint64_t magic = shared->magic;
+    if (magic == 0)
+        return atomic_load(&shared->state) == WEISS_REGION_RAW && !blank(shared) &&
+               atomic_load(&shared->state) == WEISS_REGION_RAW;
+    return magic != WEISS_MAGIC;
+}
+
+static int damaged(uint32_t state, weiss_fault *fault)
+{
+    return weiss_fault_set(fault, WEISS_ERR_REGION,
+                           "the header of the region is damaged: its state is %" PRIu32
+                           "; clear the region (`weiss fabric clear`) when no job uses it",
+                           state);
+}
+
+/** The formatter died. Either it had finished all but the last store, or this process takes its turn. */
+static int take_over(weiss_layout_header *shared, uint32_t state, uint64_t bytes,
+                     const weiss_region_shape *shape, weiss_fault *fault)
+{
+    bool complete = shared->magic == WEISS_MAGIC;
+    uint32_t next = complete ? WEISS_REGION_READY : state + WEISS_REGION_TURN;
+    if (!atomic_compare_exchange_strong(&shared->state, &state, next))
+        return WEISS_RETRY;
+    return complete ? 0 : format(shared, next, bytes, shape, fault);
 }
 
 /** Waits until somebody has formatted the region, or does it. */
 static int become_ready(weiss_layout_header *shared, uint64_t bytes, const weiss_region_shape *shape,
                         weiss_fault *fault)
 {
-    int waited_ms = 0;
-    uint64_t magic = shared->magic;
-    if (magic != WEISS_MAGIC &&
-        (magic != 0 || (atomic_load(&shared->state) == WEISS_REGION_RAW && !all_zero(shared))))
+    int waited_ms = 0, code = WEISS_RETRY;
+    uint32_t last = WEISS_REGION_RAW;
+    if (foreign(shared))
         return weiss_fault_set(
             fault, WEISS_ERR_REGION,
             "this memory holds something that is no region of Weiss; zero it first if it may be used "
             "(`weiss fabric clear`)");
-    for (;;) {
+    while (code == WEISS_RETRY) {
         uint32_t state = atomic_load_explicit(&shared->state, memory_order_acquire);
         if (state == WEISS_REGION_READY)
             return 0;
-        if (state == WEISS_REGION_RAW) {
+        if (state == WEISS_REGION_RAW && shared->magic == 0) {
             if (atomic_compare_exchange_strong(&shared->state, &state, WEISS_REGION_FORMATTING))
-                return format(shared, bytes, shape, fault);
+                code = format(shared, WEISS_REGION_FORMATTING, bytes, shape, fault);
             continue;
         }
-        if (state != WEISS_REGION_FORMATTING)
-            return weiss_fault_set(fault, WEISS_ERR_REGION,
-                                   "the header of the region is damaged: its state is %" PRIu32
-                                   "; clear the region (`weiss fabric clear`) when no job uses it",
-                                   state);
-        if (waited_ms >= FORMAT_PATIENCE_MS) /* its formatter died */
-            return format(shared, bytes, shape, fault);
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        waited_ms++;
+        if (state % WEISS_REGION_TURN != WEISS_REGION_FORMATTING)
+            return damaged(state, fault);
+        waited_ms = state == last ? waited_ms + 1 : 0;
+        last = state;
+        if (waited_ms >= FORMAT_PATIENCE_MS)
+            code = take_over(shared, state, bytes, shape, fault);
+        else
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
+    return code;
 }
 
 /** Checks a private copy of the header against what it must be, and keeps what is needed of it. */
@@ -161,7 +202,7 @@ static int adopt(const weiss_layout_header *header, uint64_t mapped, weiss_regio
                                "the header of the region says %" PRIu64 " bytes, but %" PRIu64 " are mapped",
                                header->bytes, mapped);
     if (header->check != header_check(header) || header->slots < WEISS_SLOTS_MIN ||
-        header->slots > WEISS_SLOTS_MAX || header->granule_bytes < WEISS_GRANULE_MIN || !divide(&expected) ||
+        header->slots > WEISS_SLOTS_MAX || !granule_fits(header->granule_bytes) || !divide(&expected) ||
         expected.heap != header->heap || expected.owners != header->owners ||
         expected.directory != header->directory || expected.granules != header->granules)
         return weiss_fault_set(fault, WEISS_ERR_REGION,
@@ -214,5 +255,5 @@ bool weiss_region_recognised(const void *base, size_t bytes)
     if (bytes < sizeof header)
         return false;
     memcpy(&header, base, sizeof header);
-    return header.magic == WEISS_MAGIC || all_zero(&header);
+    return header.magic == WEISS_MAGIC || blank(&header);
 }

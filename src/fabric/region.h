@@ -20,7 +20,7 @@ typedef struct weiss_region {
 /** How a region is divided; 0: by its size. */
 typedef struct weiss_region_shape {
     uint32_t slots;
-    uint64_t granule_bytes; /**< a power of two */
+    uint64_t granule_bytes; /**< a power of two, WEISS_GRANULE_MIN to WEISS_GRANULE_MAX */
 } weiss_region_shape;
 
 /** Attaches to the region in @p bytes of memory at @p base. A region of zeros is formatted first, by whichever process comes

@@ -14,6 +14,12 @@
 
 #include "fabric/member.h"
 
+/** Number of the first record of a ring. What an earlier use of the memory has left there has another number. */
+static inline uint64_t weiss_ring_first_number(uint64_t nonce)
+{
+    return nonce >> 24 & WEISS_RECORD_NUMBER_MASK;
+}
+
 /** A chunk on its way: free when the receiver's tail has reached @p end. */
 typedef struct weiss_flight {
     uint64_t end, chunk;
@@ -42,7 +48,7 @@ typedef struct weiss_outlet {
     weiss_layout_ring *ring; /**< NULL: closed */
     uint8_t *data;
     uint64_t offset, block, data_bytes;
-    uint64_t position; /**< of the next record in data; its word is zero */
+    uint64_t position; /**< of the next record in data */
     uint64_t head, tail; /**< bytes produced; consumed, as last seen */
     uint64_t number; /**< of the next record */
     weiss_seal begun;
@@ -104,21 +110,26 @@ typedef struct weiss_inlet {
     uint32_t from, from_generation;
     uint64_t entry; /**< of the directory */
     int busy; /**< messages that are being delivered: their memory must not be told free */
-    int suspicious; /**< ticks at which the sender claimed a record that is not there */
+    bool
+        doubtful; /**< the next record has the right number and a wrong seal: still half-written memory, or tampered with */
+    int suspicious; /**< ticks without a record that is said to be there, or with a doubtful one */
+    uint64_t tail_before; /**< at the last tick */
 } weiss_inlet;
 
 /** Accepts the ring that the directory tells for (member, @p from).
  *  @return 0, WEISS_RETRY (none, or one for an earlier holder of the slot), WEISS_ERR_REGION (it is not authentic) */
 int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry, weiss_inlet *inlet,
                        weiss_fault *fault);
-/** Takes the next message. Its memory is the caller's until weiss_inlet_settle.
- *  @return 1, 0 (none), WEISS_ERR_REGION (the record was tampered with) */
+/** Takes the next message. Its memory is the caller's until weiss_inlet_settle. A record that is not (yet) what its seal says
+ *  counts as not there; when it stays so, weiss_inlet_tick tells.
+ *  @return 1, 0 (none), WEISS_ERR_REGION (a record with a right seal is impossible: its sender is out of order) */
 int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fault);
-/** True when weiss_inlet_take would find something. */
+/** True when weiss_inlet_take may find something. */
 static inline bool weiss_inlet_pending(const weiss_inlet *inlet)
 {
-    return atomic_load_explicit((_Atomic uint64_t *)(inlet->data + inlet->position), memory_order_relaxed) !=
-           0;
+    uint64_t word =
+        atomic_load_explicit((_Atomic uint64_t *)(inlet->data + inlet->position), memory_order_relaxed);
+    return word >> 36 == (inlet->number & WEISS_RECORD_NUMBER_MASK) && (word >> 32 & 0xf) != 0;
 }
 /** Tells the sender what has been consumed, unless a message is still being delivered. */
 static inline void weiss_inlet_settle(weiss_inlet *inlet)
@@ -134,7 +145,7 @@ static inline bool weiss_inlet_alive(const weiss_inlet *inlet)
     return weiss_peer_present(inlet->region, inlet->from, inlet->from_generation);
 }
 /** Repeats the tail and compares with what the sender says. Call it every 100 ms or so.
- *  @return 0, WEISS_ERR_REGION (a record has vanished) */
+ *  @return 0, WEISS_ERR_REGION (a record has vanished or was tampered with) */
 int weiss_inlet_tick(weiss_inlet *inlet, weiss_fault *fault);
 
 #endif
