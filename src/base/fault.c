@@ -28,9 +28,3 @@ int weiss_fault_prefix(weiss_fault *fault, const char *format, ...)
     snprintf(fault->text, sizeof fault->text, "%s: %.*s", before, (int)(sizeof after - used - 3), after);
     return fault->code;
 }
-
-void weiss_fault_clear(weiss_fault *fault)
-{
-    fault->code = 0;
-    fault->text[0] = '\0';
-}

@@ -81,15 +81,12 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
     if (word >> 36 != (inlet->number & WEISS_RECORD_NUMBER_MASK))
         return 0;
     uint64_t length = word & WEISS_RECORD_LENGTH_MAX, kind = word >> 32 & 0xf;
-    uint64_t record = (WEISS_RECORD_HEADER + length + WEISS_LINE - 1) / WEISS_LINE * WEISS_LINE;
+    uint64_t record = WEISS_RECORD_BYTES(length);
     if (kind < WEISS_RECORD_INLINE || kind > WEISS_RECORD_SKIP ||
         record > inlet->data_bytes - inlet->position)
         return 0;
     size_t sealed = kind == WEISS_RECORD_SKIP ? 0 : length < WEISS_SEALED ? length : WEISS_SEALED;
-    if (record == WEISS_LINE)
-        memcpy(message->copy, at, WEISS_LINE);
-    else
-        memcpy(message->copy, at, sizeof message->copy);
+    memcpy(message->copy, at, WEISS_RECORD_HEADER + (sealed + 7) / 8 * 8);
     weiss_seal seal = inlet->begun;
     weiss_seal_word(&seal, word);
     if (message->copy[1] != weiss_seal_words(seal, message->copy + 2, (sealed + 7) / 8)) {
@@ -106,7 +103,12 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
     inlet->doubtful = false;
     inlet->number++;
     inlet->tail += record;
-    inlet->position = inlet->position + record == inlet->data_bytes ? 0 : inlet->position + record;
+    inlet->position += record;
+    uint64_t rest = inlet->data_bytes - inlet->position;
+    if (rest < WEISS_RECORD_HEADER) { /* no record fits into it */
+        inlet->tail += rest;
+        inlet->position = 0;
+    }
     return kind == WEISS_RECORD_SKIP ? weiss_inlet_take(inlet, message, fault) : 1;
 }
 

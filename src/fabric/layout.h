@@ -19,7 +19,7 @@
  *             64 tail      bytes consumed; written by the receiver
  *            128 polled    the receiver looks at this ring by itself; written by the receiver
  *            192 head      bytes produced, told now and then; written by the sender
- *            256 data      records, each a multiple of 64 bytes
+ *            256 data      records, each a multiple of 8 bytes and in one piece; a rest of less than 16 bytes is left out
  *
  *   record     0 word      length 24 bits, tag 8, kind 4, number 28: written last; the number
  *                          tells a new record from what an earlier lap has left
@@ -127,6 +127,11 @@ static_assert(sizeof(weiss_layout_ring) == WEISS_RING_ENDS, "ring");
 /** Records. */
 enum { WEISS_RECORD_INLINE = 1, WEISS_RECORD_BULK = 2, WEISS_RECORD_SKIP = 3 };
 #define WEISS_RECORD_HEADER 16
+/** Records are packed: two small ones share a line, which halves what crosses between the caches in a stream of them. */
+#define WEISS_RECORD_UNIT 8
+#define WEISS_RECORD_BYTES(payload)                                                                          \
+    ((WEISS_RECORD_HEADER + (uint64_t)(payload) + WEISS_RECORD_UNIT - 1) / WEISS_RECORD_UNIT *               \
+     WEISS_RECORD_UNIT)
 #define WEISS_RECORD_NUMBER_MASK ((UINT64_C(1) << 28) - 1)
 #define WEISS_RECORD_LENGTH_MAX ((UINT64_C(1) << 24) - 1)
 /** Bytes of the payload that the seal protects: the headers of the upper layers fit, and with the record's own they fill two

@@ -60,8 +60,9 @@ static int judge(weiss_inlet *inlet, int code, weiss_fault *fault, weiss_fault *
 static int drain(weiss_inlet *inlet, weiss_deliver_fn deliver, void *self, weiss_fault *fault)
 {
     weiss_message message;
-    weiss_fault found = {0};
+    weiss_fault found;
     int count = 0;
+    weiss_fault_clear(&found);
     if (!weiss_inlet_pending(inlet) && inlet->told == inlet->tail)
         return 0;
     while (count < BURST) {

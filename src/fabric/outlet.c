@@ -11,11 +11,6 @@ typedef union first_lines {
     uint8_t byte[WEISS_RECORD_HEADER + WEISS_SEALED];
 } first_lines;
 
-static uint64_t record_bytes(size_t payload)
-{
-    return (WEISS_RECORD_HEADER + payload + WEISS_LINE - 1) / WEISS_LINE * WEISS_LINE;
-}
-
 static _Atomic uint64_t *word_at(weiss_outlet *outlet, uint64_t position)
 {
     return (_Atomic uint64_t *)(outlet->data + position);
@@ -87,17 +82,27 @@ static int refresh_tail(weiss_outlet *outlet, weiss_fault *fault)
     return 0;
 }
 
+/** Goes on behind a record; a rest in which no record fits is left out, by the receiver too. */
+static void step(weiss_outlet *outlet, uint64_t record)
+{
+    uint64_t rest = outlet->data_bytes - outlet->position - record;
+    outlet->head += record;
+    outlet->position += record;
+    if (rest < WEISS_RECORD_HEADER) {
+        outlet->head += rest;
+        outlet->position = 0;
+    }
+}
+
 /** Fills the rest of the data, which is too short for the next record, with a record that says so. */
 static void skip_rest(weiss_outlet *outlet)
 {
     uint64_t rest = outlet->data_bytes - outlet->position;
     uint64_t word = next_word(outlet, WEISS_RECORD_SKIP, 0, rest - WEISS_RECORD_HEADER);
-    uint8_t *at = outlet->data + outlet->position;
     uint64_t seal = weiss_seal_words(outlet->begun, &word, 1);
-    memcpy(at + 8, &seal, 8);
+    memcpy(outlet->data + outlet->position + 8, &seal, 8);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
-    outlet->head += rest;
-    outlet->position = 0;
+    step(outlet, rest);
 }
 
 /** Makes room for a record. @return 0, WEISS_RETRY, WEISS_ERR_REGION */
@@ -115,21 +120,32 @@ static int make_room(weiss_outlet *outlet, uint64_t record, weiss_fault *fault)
     return 0;
 }
 
-/** Seals and publishes a record whose first lines are @p first and whose later lines are already in place. */
+/** Has the processor fetch a line for writing that will be needed some records from now. */
+static inline void fetch_ahead(const weiss_outlet *outlet)
+{
+#if defined(__x86_64__)
+    uint64_t ahead = outlet->position + 4 * WEISS_LINE;
+    __asm__ volatile("prefetchw %0"
+                     :
+                     : "m"(outlet->data[ahead < outlet->data_bytes ? ahead : ahead - outlet->data_bytes]));
+#else
+    (void)outlet;
+#endif
+}
+
+/** Seals and publishes a record whose first lines are @p first and whose later bytes are already in place. */
 static void publish(weiss_outlet *outlet, first_lines *first, size_t sealed, uint64_t record)
 {
     uint8_t *at = outlet->data + outlet->position;
-    uint64_t word = first->word[0], next = outlet->position + record;
+    uint64_t word = first->word[0];
+    size_t words = (sealed + 7) / 8;
     weiss_seal seal = outlet->begun;
     weiss_seal_word(&seal, word);
-    first->word[1] = weiss_seal_words(seal, first->word + 2, (sealed + 7) / 8);
-    if (record == WEISS_LINE)
-        memcpy(at + 8, first->byte + 8, WEISS_LINE - 8);
-    else
-        memcpy(at + 8, first->byte + 8, sizeof *first - 8);
+    first->word[1] = weiss_seal_words(seal, first->word + 2, words);
+    memcpy(at + 8, first->byte + 8, 8 + 8 * words);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
-    outlet->head += record;
-    outlet->position = next == outlet->data_bytes ? 0 : next;
+    step(outlet, record);
+    fetch_ahead(outlet);
     if (atomic_load_explicit(&outlet->ring->polled, memory_order_relaxed) == 0)
         announce(outlet);
     weiss_peer_wake(outlet->member, outlet->to.slot);
@@ -139,11 +155,13 @@ int weiss_outlet_send(weiss_outlet *outlet, uint8_t tag, const void *head, size_
                       const void *body, size_t body_bytes, weiss_fault *fault)
 {
     size_t length = head_bytes + body_bytes, sealed = length < WEISS_SEALED ? length : WEISS_SEALED;
-    uint64_t record = record_bytes(length);
-    first_lines first = {{0}};
+    uint64_t record = WEISS_RECORD_BYTES(length);
+    first_lines first;
     int code = make_room(outlet, record, fault);
     if (code != 0)
         return code;
+    first.word[(WEISS_RECORD_HEADER + (length < WEISS_SEALED ? length : WEISS_SEALED - 1)) / 8] =
+        0; /* what fills it up */
     first.word[0] = next_word(outlet, WEISS_RECORD_INLINE, tag, length);
     uint8_t *later = outlet->data + outlet->position + sizeof first;
     size_t head_first = head_bytes < sealed ? head_bytes : sealed, body_first = sealed - head_first;
@@ -180,13 +198,14 @@ int weiss_outlet_send_chunk(weiss_outlet *outlet, uint8_t tag, const void *head,
                             uint64_t chunk, uint64_t bytes, weiss_fault *fault)
 {
     size_t length = 16 + head_bytes;
-    uint64_t record = record_bytes(length);
-    first_lines first = {{0}};
+    uint64_t record = WEISS_RECORD_BYTES(length);
+    first_lines first;
     if (outlet->flights == outlet->flight_capacity)
         WEISS_FAULT_TRY(grow_flights(outlet, fault));
     int code = make_room(outlet, record, fault);
     if (code != 0)
         return code;
+    first.word[(WEISS_RECORD_HEADER + (length < WEISS_SEALED ? length : WEISS_SEALED - 1)) / 8] = 0;
     first.word[0] = next_word(outlet, WEISS_RECORD_BULK, tag, length);
     first.word[2] = chunk;
     first.word[3] = bytes;

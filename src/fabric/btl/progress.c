@@ -76,8 +76,9 @@ static int tick(weiss_btl *btl, uint64_t now, weiss_fault *fault)
 int weiss_btl_progress(void)
 {
     weiss_btl *btl = &weiss_btl_module;
-    weiss_fault fault = {0};
+    weiss_fault fault;
     int got = weiss_mailbox_poll(&btl->mailbox, deliver, btl, &fault);
+    weiss_fault_clear(&fault);
     if (++btl->polls >= CLOCK_EVERY && got >= 0) {
         uint64_t now = weiss_ticks();
         btl->polls = 0;

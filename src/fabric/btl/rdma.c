@@ -200,7 +200,8 @@ int weiss_rdma_advance(weiss_btl *btl, weiss_endpoint *endpoint, weiss_fault *fa
 /** Sends an operation as far as there is room now, the rest from progress. */
 static int launch(weiss_btl *btl, weiss_endpoint *endpoint, operation *op)
 {
-    weiss_fault fault = {0};
+    weiss_fault fault;
+    weiss_fault_clear(&fault);
     OPAL_THREAD_LOCK(&endpoint->lock);
     bool first = opal_list_is_empty(&endpoint->operations);
     opal_list_append(&endpoint->operations, &op->super);

@@ -82,8 +82,9 @@ static uint32_t flights_allowed(const weiss_btl *btl)
 
 bool weiss_chunk_take(weiss_btl *btl, weiss_endpoint *endpoint, uint64_t *chunk)
 {
-    weiss_fault fault = {0};
+    weiss_fault fault;
     bool taken;
+    weiss_fault_clear(&fault);
     OPAL_THREAD_LOCK(&btl->lock);
     int code = weiss_outlet_reclaim(&endpoint->outlet, &btl->pool, &fault);
     taken =
@@ -208,8 +209,9 @@ int weiss_btl_send(mca_btl_base_module_t *module, weiss_endpoint *endpoint,
 {
     weiss_btl *btl = (weiss_btl *)module;
     weiss_frag *frag = (weiss_frag *)descriptor;
-    weiss_fault fault = {0};
+    weiss_fault fault;
     int code = WEISS_RETRY;
+    weiss_fault_clear(&fault);
     frag->tag = tag;
     frag->endpoint = endpoint;
     frag->end = 0;
@@ -269,8 +271,9 @@ int weiss_btl_sendi(mca_btl_base_module_t *module, weiss_endpoint *endpoint, opa
                     mca_btl_base_tag_t tag, mca_btl_base_descriptor_t **descriptor)
 {
     weiss_btl *btl = (weiss_btl *)module;
-    weiss_fault fault = {0};
+    weiss_fault fault;
     int code = send_now(btl, endpoint, convertor, header, header_size, payload_size, tag, &fault);
+    weiss_fault_clear(&fault);
     if (code == 0)
         return OPAL_SUCCESS;
     if (code < 0)
@@ -313,9 +316,10 @@ static int advance(weiss_btl *btl, weiss_endpoint *endpoint, opal_list_t *done, 
 int weiss_endpoint_advance(weiss_btl *btl, weiss_endpoint *endpoint)
 {
     opal_list_t done;
-    weiss_fault fault = {0};
+    weiss_fault fault;
     opal_list_item_t *item;
     int count = 0;
+    weiss_fault_clear(&fault);
     OBJ_CONSTRUCT(&done, opal_list_t);
     OPAL_THREAD_LOCK(&endpoint->lock);
     int code = endpoint->stalled ? advance(btl, endpoint, &done, &fault) : 0;
