@@ -2,7 +2,6 @@
 import os
 import select
 import struct
-import unittest
 
 import harness
 

@@ -1,7 +1,6 @@
 """QEMU's own device as a client: two machines that are never started join and leave."""
 import shutil
 import subprocess
-import unittest
 
 import harness
 
