@@ -132,16 +132,14 @@ bool weiss_group_works(const weiss_group *group)
     return group->state != WEISS_GROUP_READY;
 }
 
-static int become_ready(weiss_group *group, weiss_fault *fault)
+static void become_ready(weiss_group *group, weiss_fault *fault)
 {
-    int code = group->state == WEISS_GROUP_PREPARING ? weiss_listener_show(&group->listener, fault) : 0;
-    if (code != 0)
-        return code;
+    if (group->state == WEISS_GROUP_PREPARING && weiss_listener_show(&group->listener, fault) != 0)
+        return;
     weiss_log("group %s: %s", group->spec.name,
               group->state == WEISS_GROUP_PREPARING ? "ready" : "ready again, its memory is empty");
     group->state = WEISS_GROUP_READY;
     accept_from(group, true);
-    return 0;
 }
 
 static void become_gone(weiss_group *group)
@@ -162,14 +160,13 @@ int weiss_group_step(weiss_group *group, weiss_fault *fault)
     int code = weiss_memory_step(&group->memory, &failed);
     if (code > 0)
         return 0;
-    if (code == 0 && group->state != WEISS_GROUP_REMOVING)
-        code = become_ready(group, &failed);
-    else if (code == 0 || group->state == WEISS_GROUP_REMOVING)
+    if (group->state == WEISS_GROUP_REMOVING)
         become_gone(group);
+    else if (code == 0)
+        become_ready(group, &failed);
     if (failed.code == 0)
         return 0;
-    if (group->state ==
-        WEISS_GROUP_CLEANING) { /* somebody else has taken the room; peers wait until there is some */
+    if (group->state == WEISS_GROUP_CLEANING) { /* somebody else has taken the room; peers wait for it */
         weiss_log_seldom(&group->failures, "group %s: %s; trying again", group->spec.name, failed.text);
         group->retry = weiss_now() + RETRY;
         return 0;

@@ -119,7 +119,7 @@ static int start(weiss_server *server, const weiss_group_spec *specs, int nspecs
     for (int i = 0; i < nspecs && code == 0; i++) {
         weiss_group *group;
         code = weiss_server_add(server, &specs[i], &group, fault);
-        if (code == 0)
+        if (group != NULL)
             group->initial = true;
     }
     if (code == 0 && nspecs == 0) {
