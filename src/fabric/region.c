@@ -242,7 +242,7 @@ int weiss_region_look(void *base, size_t bytes, weiss_region *region, weiss_faul
         return weiss_fault_set(fault, WEISS_ERR_REGION, "a region of %zu bytes: expected at least 1 MiB",
                                bytes);
     memcpy(&header, base, sizeof header);
-    if (all_zero(&header))
+    if (blank(&header))
         return WEISS_RETRY;
     WEISS_FAULT_TRY(adopt(&header, bytes, region, fault));
     region->base = base;
