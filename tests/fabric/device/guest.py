@@ -1,8 +1,11 @@
 """The guest driver and the paths of a device in virtual machines: Debian's own kernel, an initramfs of busybox, and pairs of
 machines that ring each other. Emulated, so that it needs no KVM.
 
-usage: guest.py SOURCE_ROOT PROBE [unittest arguments]"""
+usage: guest.py SOURCE_ROOT PROBE [unittest arguments]
+
+The environment variable IVSHMEMD names the region server."""
 import json
+import mmap
 import os
 import re
 import shutil
@@ -13,8 +16,6 @@ import sys
 import tempfile
 import time
 import unittest
-
-import ivshmem
 
 ROOT, PROBE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 QEMU = "qemu-system-x86_64"
@@ -93,6 +94,29 @@ class Image:
         return top + ".cpio"
 
 
+class Server:
+    """The region server with one group. `memory` is its region."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "server")
+        handle, file = tempfile.mkstemp(prefix="weiss-guest-", dir="/dev/shm")
+        os.close(handle)
+        os.unlink(file)
+        group = f"guests,bytes={SIZE},vectors={VECTORS},memory=shm,file={file},socket={self.path}"
+        self.process = subprocess.Popen([os.environ["IVSHMEMD"], "--run-directory", directory, "--group", group])
+        end = time.monotonic() + 30
+        while not os.path.exists(self.path):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError("the region server does not start")
+            time.sleep(0.01)
+        with open(file, "r+b") as region:
+            self.memory = mmap.mmap(region.fileno(), SIZE)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 class Machine:
     """A virtual machine that runs a scenario and then switches itself off."""
 
@@ -103,7 +127,8 @@ class Machine:
                    "-no-reboot", "-serial", "file:" + self.console, "-qmp", f"unix:{self.control},server,nowait",
                    "-kernel", os.path.join(image.kernel, "vmlinuz"),
                    "-initrd", image.initramfs(name, scenario, modules),
-                   "-append", "console=ttyS0 quiet panic=-1" + (" intel_iommu=on iommu=pt" if iommu else ""),
+                   # An emulated timer is late on a busy host, and the kernel would take it for a broken one.
+                   "-append", "console=ttyS0 quiet panic=-1 no_timer_check" + (" intel_iommu=on iommu=pt" if iommu else ""),
                    "-machine", "q35,kernel-irqchip=split" if iommu else "q35",
                    "-chardev", "socket,id=server,path=" + server,
                    "-device", f"ivshmem-doorbell,chardev=server,vectors={VECTORS},addr=5", *extra]
@@ -174,12 +199,12 @@ class Guests(unittest.TestCase):
         self.directory = tempfile.mkdtemp(prefix="weiss-guest-")
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.image = Image(self.directory)
-        self.path = os.path.join(self.directory, "server")
-        self.server = ivshmem.Server(self.path, SIZE, VECTORS)
-        self.addCleanup(self.server.close)
+        self.server = Server(self.directory)
+        self.addCleanup(self.server.stop)
 
     def start(self, name, scenario, **settings):
-        machine = Machine(self.image, name, scenario, self.path, **settings)
+        machine = Machine(self.image, name, scenario, self.server.path, **settings)
+        self.addCleanup(lambda: print(f"-- console of {name}:\n{machine.output()}", flush=True))
         self.addCleanup(machine.stop)
         return machine
 
@@ -276,7 +301,6 @@ probe ring 1 4 auto
         first.wait_for("awake")
         self.release(1)
         results, others = first.finish(), second.finish()
-        print("\n".join(results), "\n--", "\n".join(others), sep="\n")
         for line in (f"uio weiss-ivshmem {PLAIN}", f"uio weiss-ivshmem:0 {CARD}", f"uio weiss-ivshmem:1 {CARD}",
                      "rmmod in use: refused", "rmmod idle: done", "without a device: loaded",
                      "unbind read=Input/output error signal=7 child=7", "interrupts while unbound: 0", "resources left: 0"):
@@ -312,7 +336,6 @@ probe twice auto
                     for role in range(2)]
         for machine in machines:
             results = machine.finish()
-            print("\n".join(results))
             self.assertEqual(self.value(results, "open", "how"), "vfio")
             self.assertEqual(self.value(results, "open", "vectors"), str(VECTORS))
             self.assertEqual(self.value(results, "pair", "rounds"), "200")
