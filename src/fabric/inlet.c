@@ -34,9 +34,11 @@ int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry
     weiss_seal begun = weiss_seal_begin(&member->key);
     weiss_seal_word(&begun, birth.nonce);
     uint64_t told[] = {offset, (uint64_t)birth.sender << 32 | birth.receiver,
-                       (uint64_t)birth.sender_generation << 32 | birth.receiver_generation, birth.block};
-    if (birth.receiver_generation != member->generation ||
-        birth.seal != weiss_seal_words(begun, told, sizeof told / sizeof *told))
+                       (uint64_t)birth.sender_generation << 32 | birth.receiver_generation, birth.block,
+                       birth.order};
+    if (birth.receiver_generation != member->generation)
+        return WEISS_RETRY;
+    if (birth.seal != weiss_seal_words(begun, told, sizeof told / sizeof *told))
         return weiss_fault_set(fault, WEISS_ERR_REGION, "the ring of slot %" PRIu32 " has a wrong seal",
                                from);
     memset(inlet, 0, sizeof *inlet);
@@ -48,6 +50,7 @@ int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry
     inlet->number = weiss_ring_first_number(birth.nonce);
     inlet->from = from;
     inlet->from_generation = birth.sender_generation;
+    inlet->order = birth.order;
     inlet->entry = entry;
     return 0;
 }
@@ -102,6 +105,7 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
     message->from = inlet->from;
     inlet->doubtful = false;
     inlet->number++;
+    weiss_record_count(&inlet->number, &inlet->begun);
     inlet->tail += record;
     inlet->position += record;
     uint64_t rest = inlet->data_bytes - inlet->position;

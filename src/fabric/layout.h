@@ -109,6 +109,7 @@ typedef struct weiss_layout_birth {
     uint32_t sender_generation, receiver_generation;
     uint64_t block; /**< bytes, ends included */
     uint64_t nonce; /**< enters the seal of each record */
+    uint64_t order; /**< counts the rings of the sender: an earlier one never comes back */
     uint64_t seal; /**< keyed hash of all before it and of the offset of the ring */
 } weiss_layout_birth;
 

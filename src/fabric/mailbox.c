@@ -32,6 +32,12 @@ void weiss_mailbox_clear(weiss_mailbox *mailbox)
     memset(mailbox, 0, sizeof *mailbox);
 }
 
+/** As if @p slot had told of a message: the next poll looks at its ring. */
+static void look_again(weiss_mailbox *mailbox, uint32_t slot)
+{
+    atomic_fetch_or(&mailbox->member->shared->dirty[slot / 64], UINT64_C(1) << slot % 64);
+}
+
 /** Makes a ring one of those that are polled, in the place of another when there are enough. */
 static void promote(weiss_mailbox *mailbox, weiss_inlet *inlet)
 {
@@ -39,25 +45,37 @@ static void promote(weiss_mailbox *mailbox, weiss_inlet *inlet)
     for (uint32_t i = 0; i < mailbox->npolled; i++)
         if (mailbox->polled[i] == inlet)
             return;
+    if (!weiss_inlet_alive(inlet)) /* nothing may be written into its ring */
+        return;
     if (place < WEISS_MAILBOX_POLLED) {
         mailbox->npolled++;
     } else {
         place = mailbox->victim++ % WEISS_MAILBOX_POLLED;
-        atomic_store_explicit(&mailbox->polled[place]->ring->polled, 0, memory_order_relaxed);
+        weiss_inlet *victim = mailbox->polled[place];
+        if (weiss_inlet_alive(victim))
+            atomic_store_explicit(&victim->ring->polled, 0, memory_order_relaxed);
+        if (weiss_inlet_pending(victim)) /* its sender believed that it is polled */
+            look_again(mailbox, victim->from);
     }
     mailbox->polled[place] = inlet;
     atomic_store_explicit(&inlet->ring->polled, 1, memory_order_relaxed);
 }
 
-/** A ring that cannot be read any more is no error when its sender has left: its memory may have another owner. */
-static int judge(weiss_inlet *inlet, int code, weiss_fault *fault, weiss_fault *found)
+/** A ring that cannot be read any more is no error when its sender has left: its memory may have another owner. It is then
+ *  neither polled nor written to any more. */
+static int judge(weiss_mailbox *mailbox, weiss_inlet *inlet, int code, weiss_fault *fault, weiss_fault *found)
 {
-    if (!weiss_inlet_alive(inlet))
-        return 0;
-    return weiss_fault_set(fault, code, "%s", found->text);
+    if (weiss_inlet_alive(inlet))
+        return weiss_fault_set(fault, code, "%s", found->text);
+    inlet->told = inlet->tail;
+    for (uint32_t i = 0; i < mailbox->npolled; i++)
+        if (mailbox->polled[i] == inlet)
+            mailbox->polled[i] = mailbox->polled[--mailbox->npolled];
+    return 0;
 }
 
-static int drain(weiss_inlet *inlet, weiss_deliver_fn deliver, void *self, weiss_fault *fault)
+static int drain(weiss_mailbox *mailbox, weiss_inlet *inlet, weiss_deliver_fn deliver, void *self,
+                 weiss_fault *fault)
 {
     weiss_message message;
     weiss_fault found;
@@ -68,7 +86,7 @@ static int drain(weiss_inlet *inlet, weiss_deliver_fn deliver, void *self, weiss
     while (count < BURST) {
         int got = weiss_inlet_take(inlet, &message, &found);
         if (got < 0) {
-            got = judge(inlet, got, fault, &found);
+            got = judge(mailbox, inlet, got, fault, &found);
             return got != 0 ? got : count;
         }
         if (got == 0)
@@ -88,7 +106,10 @@ static int meet(weiss_mailbox *mailbox, uint32_t slot, uint64_t entry, weiss_fau
     weiss_inlet fresh, *inlet = mailbox->inlet[slot];
     weiss_fault refused = {0};
     int code = weiss_inlet_accept(mailbox->member, slot, entry, &fresh, &refused);
-    if (code < 0 && refused.code != 0) {
+    if (code == 0 && inlet != NULL && !weiss_inlet_later(&fresh, inlet))
+        code = weiss_fault_set(&refused, WEISS_ERR_REGION,
+                               "slot %" PRIu32 " tells of a ring that it had before", slot);
+    if (code < 0) {
         mailbox->rejections++;
         mailbox->rejected = refused;
     }
@@ -118,10 +139,13 @@ static int attend(weiss_mailbox *mailbox, uint32_t slot, weiss_deliver_fn delive
     weiss_inlet *inlet = mailbox->inlet[slot];
     int count = 0;
     if (inlet != NULL) {
-        count = drain(inlet, deliver, self, fault);
-        if (count < 0 || entry == inlet->entry || inlet->busy > 0) {
-            if (count > 0)
-                promote(mailbox, inlet);
+        count = drain(mailbox, inlet, deliver, self, fault);
+        if (count > 0)
+            promote(mailbox, inlet);
+        if (count < 0 || entry == inlet->entry)
+            return count;
+        if (inlet->busy > 0 || count == BURST) { /* the old ring may hold more, and comes first */
+            look_again(mailbox, slot);
             return count;
         }
     }
@@ -132,7 +156,7 @@ static int attend(weiss_mailbox *mailbox, uint32_t slot, weiss_deliver_fn delive
     if (code != 0 || inlet == NULL || inlet->entry != entry)
         return code != 0 ? code : count;
     promote(mailbox, inlet);
-    code = drain(inlet, deliver, self, fault);
+    code = drain(mailbox, inlet, deliver, self, fault);
     return code < 0 ? code : count + code;
 }
 
@@ -163,7 +187,7 @@ static int scan(weiss_mailbox *mailbox, weiss_deliver_fn deliver, void *self, we
     int count = 0;
     for (uint32_t i = 0; i < mailbox->senders; i++) {
         weiss_inlet *inlet = mailbox->inlet[mailbox->sender[i]];
-        int got = drain(inlet, deliver, self, fault);
+        int got = drain(mailbox, inlet, deliver, self, fault);
         if (got < 0)
             return got;
         if (got > 0)
@@ -177,7 +201,7 @@ static int poll_all(weiss_mailbox *mailbox, weiss_deliver_fn deliver, void *self
 {
     int count = 0;
     for (uint32_t i = 0; i < mailbox->npolled; i++) {
-        int got = drain(mailbox->polled[i], deliver, self, fault);
+        int got = drain(mailbox, mailbox->polled[i], deliver, self, fault);
         if (got < 0)
             return got;
         count += got;
@@ -220,20 +244,38 @@ int weiss_mailbox_poll(weiss_mailbox *mailbox, weiss_deliver_fn deliver, void *s
     return count;
 }
 
-bool weiss_mailbox_pending(const weiss_mailbox *mailbox)
+static bool anything(const weiss_mailbox *mailbox)
 {
-    for (uint32_t i = 0; i < mailbox->senders; i++)
-        if (weiss_inlet_pending(mailbox->inlet[mailbox->sender[i]]))
+    for (uint32_t i = 0; i < mailbox->senders; i++) {
+        const weiss_inlet *inlet = mailbox->inlet[mailbox->sender[i]];
+        if (weiss_inlet_pending(inlet) && weiss_inlet_alive(inlet))
             return true;
+    }
     for (uint32_t word = 0; word < mailbox->words; word++)
         if (atomic_load_explicit(&mailbox->member->shared->dirty[word], memory_order_relaxed) != 0)
             return true;
     return false;
 }
 
+bool weiss_mailbox_pending(weiss_mailbox *mailbox)
+{
+    int entered = enter(mailbox);
+    if (entered == 0)
+        return false;
+    bool found = anything(mailbox);
+    quit(mailbox, entered);
+    return found;
+}
+
 static int audit(weiss_mailbox *mailbox, weiss_deliver_fn deliver, void *self, weiss_fault *fault)
 {
     const weiss_member *member = mailbox->member;
+    if (!weiss_peer_present(member->region, member->slot, member->generation))
+        return weiss_fault_set(fault, WEISS_ERR_REGION,
+                               "this process has lost its slot %" PRIu32
+                               " of the region: it was stopped for so long that it was taken for dead, or "
+                               "another program or machine has written into the region",
+                               member->slot);
     int count = scan(mailbox, deliver, self, fault);
     for (uint32_t i = 0; i < mailbox->senders && count >= 0; i++) {
         int code = weiss_inlet_tick(mailbox->inlet[mailbox->sender[i]], fault);

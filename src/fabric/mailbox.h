@@ -35,9 +35,10 @@ void weiss_mailbox_clear(weiss_mailbox *mailbox);
 /** Delivers what has come.
  *  @return how many messages, or WEISS_ERR_REGION (a record was tampered with; that ring is broken), WEISS_ERR_MEMORY */
 int weiss_mailbox_poll(weiss_mailbox *mailbox, weiss_deliver_fn deliver, void *self, weiss_fault *fault);
-/** True when something waits in any ring or in the dirty line. */
-bool weiss_mailbox_pending(const weiss_mailbox *mailbox);
-/** Looks at all rings, told or not, and audits them. Call it every 100 ms or so. @return as weiss_mailbox_poll */
+/** True when something waits in any ring or in the dirty line; false also while another thread is looking. */
+bool weiss_mailbox_pending(weiss_mailbox *mailbox);
+/** Looks at all rings, told or not, and audits them. Call it every 100 ms or so.
+ *  @return as weiss_mailbox_poll; WEISS_ERR_REGION also when this process no longer has its slot */
 int weiss_mailbox_tick(weiss_mailbox *mailbox, weiss_deliver_fn deliver, void *self, weiss_fault *fault);
 
 #endif

@@ -11,6 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static_assert((uint64_t)WEISS_RING_BLOCK_MIN << (WEISS_BLOCK_CLASSES - 1) == WEISS_GRANULE_MAX,
+              "a granule is a block of the largest class");
+
 /** Tries to take a slot whose claim word is @p before. */
 static bool take(const weiss_region *region, uint32_t slot, uint64_t before, uint32_t *generation)
 {
@@ -131,37 +134,53 @@ static bool granule_free(const weiss_region *region, uint64_t owner)
     return slot < region->slots && !weiss_peer_present(region, (uint32_t)slot, WEISS_CLAIM_GENERATION(owner));
 }
 
+/** Granules that @p bytes take. */
+static uint64_t granules_of(const weiss_region *region, uint64_t bytes)
+{
+    return bytes / region->granule_bytes + (bytes % region->granule_bytes != 0);
+}
+
+/** Gives back the @p count granules from @p first on. */
+static void release_granules(const weiss_region *region, uint64_t first, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        atomic_store(weiss_region_owner(region, (uint32_t)(first + i)), 0);
+}
+
 /** Claims @p count neighbouring granules. */
 static bool claim_granules(weiss_member *member, uint32_t count, uint32_t *first)
 {
     const weiss_region *region = member->region;
     uint64_t mine = WEISS_OWNER(member->slot, member->generation);
-    uint32_t have = 0;
+    uint32_t begin = member->granule_hint % region->granules, have = 0;
     for (uint32_t i = 0; i < region->granules + count; i++) {
         uint32_t granule = (member->granule_hint + i) % region->granules;
-        if (granule == 0)
-            have = 0; /* a run does not go on behind the end */
         uint64_t owner = atomic_load(weiss_region_owner(region, granule));
-        if (owner != mine && granule_free(region, owner) &&
-            atomic_compare_exchange_strong(weiss_region_owner(region, granule), &owner, mine)) {
-            if (++have < count)
-                continue;
-            *first = granule + 1 - count;
+        bool claimed = owner != mine && granule_free(region, owner) &&
+                       atomic_compare_exchange_strong(weiss_region_owner(region, granule), &owner, mine);
+        if (have == 0)
+            begin = granule;
+        have += claimed;
+        if (have == count) {
+            *first = begin;
             member->granule_hint = (granule + 1) % region->granules;
             return true;
         }
-        for (; have > 0; have--) /* the run is interrupted */
-            atomic_store(weiss_region_owner(region, (granule + region->granules - have) % region->granules),
-                         0);
+        if (!claimed ||
+            granule == region->granules - 1) { /* the run is interrupted, or at the end of the heap */
+            release_granules(region, begin, have);
+            have = 0;
+        }
     }
+    release_granules(region, begin, have);
     return false;
 }
 
-/** Class of a block: smallest power of two from WEISS_RING_BLOCK_MIN that holds @p bytes. */
+/** Class of a block: smallest power of two from WEISS_RING_BLOCK_MIN that holds @p bytes; WEISS_BLOCK_CLASSES: none does. */
 static int block_class(uint64_t bytes)
 {
     int class = 0;
-    while ((uint64_t)WEISS_RING_BLOCK_MIN << class < bytes)
+    while (class < WEISS_BLOCK_CLASSES && (uint64_t)WEISS_RING_BLOCK_MIN << class < bytes)
         class ++;
     return class;
 }
@@ -193,13 +212,11 @@ static bool take_block(weiss_member *member, int class, uint64_t *offset)
     if (larger < WEISS_BLOCK_CLASSES) {
         *offset = member->spare[larger].offset[--member->spare[larger].count];
     } else {
-        uint32_t count = (uint32_t)((bytes + region->granule_bytes - 1) / region->granule_bytes);
+        uint32_t count = (uint32_t)granules_of(region, bytes);
         if (!claim_granules(member, count, &granule))
             return false;
         *offset = region->heap + granule * region->granule_bytes;
         larger = block_class(count * region->granule_bytes);
-        if (larger >= WEISS_BLOCK_CLASSES)
-            return true;
     }
     while (larger > class) {
         larger--;
@@ -250,7 +267,7 @@ int weiss_member_allocate(weiss_member *member, uint64_t bytes, uint64_t *offset
     if (class < WEISS_BLOCK_CLASSES) {
         found = take_block(member, class, offset);
     } else {
-        uint64_t count = (bytes + member->region->granule_bytes - 1) / member->region->granule_bytes;
+        uint64_t count = granules_of(member->region, bytes);
         found = count <= member->region->granules && claim_granules(member, (uint32_t)count, &granule);
         if (found)
             *offset = member->region->heap + granule * member->region->granule_bytes;
@@ -272,9 +289,7 @@ void weiss_member_free(weiss_member *member, uint64_t offset, uint64_t bytes)
         spare_add(member, class, offset);
     } else {
         uint64_t first = (offset - member->region->heap) / member->region->granule_bytes;
-        uint64_t count = (bytes + member->region->granule_bytes - 1) / member->region->granule_bytes;
-        for (uint64_t i = 0; i < count; i++)
-            atomic_store(weiss_region_owner(member->region, (uint32_t)(first + i)), 0);
+        release_granules(member->region, first, granules_of(member->region, bytes));
     }
     pthread_mutex_unlock(&member->lock);
 }

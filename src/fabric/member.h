@@ -18,6 +18,7 @@ typedef struct weiss_member {
     weiss_layout_slot *shared; /**< its slot */
     uint32_t slot, generation;
     weiss_key key;
+    _Atomic uint64_t rings; /**< made so far */
     uint32_t granule_hint; /**< where the search for a free granule goes on */
     pthread_mutex_t lock; /**< of what follows */
     struct {

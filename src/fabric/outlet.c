@@ -16,9 +16,9 @@ static _Atomic uint64_t *word_at(weiss_outlet *outlet, uint64_t position)
     return (_Atomic uint64_t *)(outlet->data + position);
 }
 
-static uint64_t next_word(weiss_outlet *outlet, uint64_t kind, uint8_t tag, uint64_t length)
+static uint64_t next_word(const weiss_outlet *outlet, uint64_t kind, uint8_t tag, uint64_t length)
 {
-    return length | (uint64_t)tag << 24 | kind << 32 | (outlet->number++ & WEISS_RECORD_NUMBER_MASK) << 36;
+    return length | (uint64_t)tag << 24 | kind << 32 | (outlet->number & WEISS_RECORD_NUMBER_MASK) << 36;
 }
 
 static void announce(weiss_outlet *outlet)
@@ -34,7 +34,8 @@ int weiss_outlet_open(weiss_member *member, const weiss_address *to, uint64_t bl
                       weiss_fault *fault)
 {
     const weiss_region *region = member->region;
-    weiss_layout_birth birth = {member->slot, to->slot, member->generation, to->generation, block, 0, 0};
+    weiss_layout_birth birth = {member->slot,   to->slot, member->generation,
+                                to->generation, block,    .order = atomic_fetch_add(&member->rings, 1)};
     memset(outlet, 0, sizeof *outlet);
     if (memcmp(to->group, region->group, sizeof to->group) != 0 || to->slot >= region->slots)
         return weiss_fault_set(fault, WEISS_ERR_REGION, "the peer is in another region");
@@ -50,11 +51,14 @@ int weiss_outlet_open(weiss_member *member, const weiss_address *to, uint64_t bl
     weiss_seal_word(&outlet->begun, birth.nonce);
     outlet->entry = WEISS_DIRECTORY_ENTRY(outlet->offset, birth.nonce);
     uint64_t told[] = {outlet->offset, (uint64_t)birth.sender << 32 | birth.receiver,
-                       (uint64_t)birth.sender_generation << 32 | birth.receiver_generation, block};
+                       (uint64_t)birth.sender_generation << 32 | birth.receiver_generation, block,
+                       birth.order};
     birth.seal = weiss_seal_words(outlet->begun, told, sizeof told / sizeof *told);
     memset(outlet->ring, 0, sizeof *outlet->ring);
     outlet->ring->birth = birth;
     outlet->number = weiss_ring_first_number(birth.nonce);
+    outlet->ring->birth = outlet->birth = birth;
+    atomic_store_explicit(word_at(outlet, 0), 0, memory_order_relaxed);
     return 0;
 }
 
@@ -101,6 +105,9 @@ static void skip_rest(weiss_outlet *outlet)
     uint64_t word = next_word(outlet, WEISS_RECORD_SKIP, 0, rest - WEISS_RECORD_HEADER);
     uint64_t seal = weiss_seal_words(outlet->begun, &word, 1);
     memcpy(outlet->data + outlet->position + 8, &seal, 8);
+    weiss_record_count(&outlet->number, &outlet->begun);
+    memcpy(at + 8, &seal, 8);
+    atomic_store_explicit(word_at(outlet, 0), 0, memory_order_relaxed);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
     step(outlet, rest);
 }
@@ -143,6 +150,15 @@ static void publish(weiss_outlet *outlet, first_lines *first, size_t sealed, uin
     weiss_seal_word(&seal, word);
     first->word[1] = weiss_seal_words(seal, first->word + 2, words);
     memcpy(at + 8, first->byte + 8, 8 + 8 * words);
+    first->word[1] = weiss_seal_words(seal, first->word + 2, (sealed + 7) / 8);
+    weiss_record_count(&outlet->number, &outlet->begun);
+    if (record == WEISS_LINE)
+        memcpy(at + 8, first->byte + 8, WEISS_LINE - 8);
+    else
+        memcpy(at + 8, first->byte + 8, sizeof *first - 8);
+    if (next == outlet->data_bytes)
+        next = 0;
+    atomic_store_explicit(word_at(outlet, next), 0, memory_order_relaxed);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
     step(outlet, record);
     fetch_ahead(outlet);
@@ -238,8 +254,10 @@ bool weiss_outlet_drained(weiss_outlet *outlet)
 void weiss_outlet_tick(weiss_outlet *outlet)
 {
     if (outlet->ring == NULL ||
-        atomic_load_explicit(&outlet->ring->tail, memory_order_relaxed) == outlet->head)
+        atomic_load_explicit(&outlet->ring->tail, memory_order_relaxed) == outlet->head ||
+        !weiss_peer_present(outlet->member->region, outlet->to.slot, outlet->to.generation))
         return;
+    outlet->ring->birth = outlet->birth;
     atomic_store_explicit(&outlet->ring->head, outlet->head, memory_order_release);
     announce(outlet);
     weiss_peer_wake(outlet->member, outlet->to.slot);

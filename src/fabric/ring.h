@@ -43,6 +43,13 @@ void weiss_pool_clear(weiss_pool *pool);
 bool weiss_pool_take(weiss_pool *pool, uint64_t *chunk);
 void weiss_pool_give(weiss_pool *pool, uint64_t chunk);
 
+/** Counts a record. Its word has room for 28 bits of the number; the rest enters the seals of all later ones. */
+static inline void weiss_record_count(uint64_t *number, weiss_seal *begun)
+{
+    if ((++*number & WEISS_RECORD_NUMBER_MASK) == 0)
+        weiss_seal_word(begun, *number);
+}
+
 typedef struct weiss_outlet {
     weiss_member *member; /**< borrowed */
     weiss_layout_ring *ring; /**< NULL: closed */
@@ -52,6 +59,7 @@ typedef struct weiss_outlet {
     uint64_t head, tail; /**< bytes produced; consumed, as last seen */
     uint64_t number; /**< of the next record */
     weiss_seal begun;
+    weiss_layout_birth birth;
     weiss_address to;
     uint64_t entry; /**< of the directory */
     uint32_t flights, flight_first, flight_capacity; /**< chunks on their way */
@@ -108,6 +116,7 @@ typedef struct weiss_inlet {
     uint64_t number;
     weiss_seal begun;
     uint32_t from, from_generation;
+    uint64_t order; /**< of the ring among those of its sender */
     uint64_t entry; /**< of the directory */
     int busy; /**< messages that are being delivered: their memory must not be told free */
     bool
@@ -117,7 +126,7 @@ typedef struct weiss_inlet {
 } weiss_inlet;
 
 /** Accepts the ring that the directory tells for (member, @p from).
- *  @return 0, WEISS_RETRY (none, or one for an earlier holder of the slot), WEISS_ERR_REGION (it is not authentic) */
+ *  @return 0, WEISS_RETRY (none, or one for an earlier holder of the member's slot), WEISS_ERR_REGION (it is not authentic) */
 int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry, weiss_inlet *inlet,
                        weiss_fault *fault);
 /** Takes the next message. Its memory is the caller's until weiss_inlet_settle. A record that is not (yet) what its seal says
@@ -130,6 +139,12 @@ static inline bool weiss_inlet_pending(const weiss_inlet *inlet)
     uint64_t word =
         atomic_load_explicit((_Atomic uint64_t *)(inlet->data + inlet->position), memory_order_relaxed);
     return word >> 36 == (inlet->number & WEISS_RECORD_NUMBER_MASK) && (word >> 32 & 0xf) != 0;
+}
+/** True when the ring of @p inlet is later than that of @p before, from the same slot. */
+static inline bool weiss_inlet_later(const weiss_inlet *inlet, const weiss_inlet *before)
+{
+    int32_t generations = (int32_t)(inlet->from_generation - before->from_generation);
+    return generations > 0 || (generations == 0 && inlet->order > before->order);
 }
 /** Tells the sender what has been consumed, unless a message is still being delivered. */
 static inline void weiss_inlet_settle(weiss_inlet *inlet)

@@ -85,7 +85,7 @@ void weiss_waiter_make(weiss_wait_mode mode, bool crowded, double spin_us, weiss
 }
 
 /** Says that it sleeps, and looks whether something came meanwhile. @return true when nothing did */
-static bool lie_down(weiss_waiter *waiter, const weiss_mailbox *mailbox)
+static bool lie_down(weiss_waiter *waiter, weiss_mailbox *mailbox)
 {
     uint64_t until = weiss_ticks() + (uint64_t)(GRACE_US * waiter->ticks_per_us);
     atomic_store(&mailbox->member->shared->asleep, 1);
@@ -99,7 +99,7 @@ static bool lie_down(weiss_waiter *waiter, const weiss_mailbox *mailbox)
     return true;
 }
 
-static void sleep_us(weiss_waiter *waiter, const weiss_mailbox *mailbox, double us)
+static void sleep_us(weiss_waiter *waiter, weiss_mailbox *mailbox, double us)
 {
     weiss_member *member = mailbox->member;
     struct timespec limit = {(time_t)(us / 1e6), (long)((uint64_t)(us * 1e3) % 1000000000u)};
@@ -118,7 +118,7 @@ static void sleep_us(weiss_waiter *waiter, const weiss_mailbox *mailbox, double 
     atomic_store_explicit(&member->shared->asleep, 0, memory_order_relaxed);
 }
 
-void weiss_waiter_idle(weiss_waiter *waiter, const weiss_mailbox *mailbox)
+void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
 {
     if (waiter->mode == WEISS_WAIT_SPIN || ++waiter->polls < BATCH)
         return;

@@ -39,6 +39,6 @@ static inline void weiss_waiter_busy(weiss_waiter *waiter)
 }
 /** A poll found nothing. Sleeps when it has waited long enough, and returns when there may be something or the sleep is over.
  *  A process that only looks in now and then, and works between, never sleeps here. */
-void weiss_waiter_idle(weiss_waiter *waiter, const weiss_mailbox *mailbox);
+void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox);
 
 #endif
