@@ -282,12 +282,28 @@ static void tickets(const window *w, int n)
     free(ticket);
 }
 
-/* A lock made of MPI_Compare_and_swap guards a counter that is read and written. */
+static bool on_machine_of_first(void)
+{
+    MPI_Comm machine;
+    int lowest = me;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, me, MPI_INFO_NULL, &machine);
+    MPI_Bcast(&lowest, 1, MPI_INT, 0, machine);
+    MPI_Comm_free(&machine);
+    return lowest == 0;
+}
+
+/* A lock made of MPI_Compare_and_swap guards a counter that is read and written. The fault that is tolerated: osc/rdma
+ * of Open MPI 4.1.4 ends a process that swaps in its own memory, or in memory from MPI_Win_allocate on its machine. */
 static void swap_lock(const window *w, int n)
 {
     const int64_t free_lock = 0, taken = me + 1;
-    int64_t found, counter;
+    int64_t found, counter, expected;
     test_step("%s: lock by compare and swap", source_names[w->source]);
+    bool near = on_machine_of_first();
+    if (test_tolerates("local-swap") && (me == 0 || (w->source == ALLOCATE && near)))
+        n = 0;
+    expected = n;
+    MPI_Allreduce(MPI_IN_PLACE, &expected, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     set_local(w, 0);
     MPI_Win_lock_all(0, w->win);
     for (int i = 0; i < n; i++) {
@@ -308,8 +324,7 @@ static void swap_lock(const window *w, int n)
     begin_local(w);
     memcpy(&counter, w->base + 8, 8);
     if (me == 0)
-        TEST_CHECK(counter == (int64_t)n * size, "the counter is %lld, expected %d", (long long)counter,
-                   n * size);
+        TEST_CHECK(counter == expected, "the counter is %lld, expected %d", (long long)counter, n * size);
     end_local(w);
 }
 

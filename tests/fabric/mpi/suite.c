@@ -19,7 +19,7 @@ static struct {
     double scale;
     uint64_t seed;
     unsigned limit;
-    bool huge;
+    bool huge, trace;
     const char *tolerated; /* words between commas; NULL: none */
     char step[200];
     _Atomic uint64_t checks, bytes;
@@ -71,11 +71,15 @@ static void read_options(int argc, char **argv)
             suite.limit = (unsigned)number_after(argc, argv, &i);
         } else if (strcmp(argv[i], "--huge") == 0) {
             suite.huge = true;
+        } else if (strcmp(argv[i], "--trace") == 0) {
+            suite.trace = true;
         } else if (strcmp(argv[i], "--tolerate") == 0 && i + 1 < argc) {
             suite.tolerated = argv[++i];
         } else {
-            fprintf(stderr, "%s: unknown option %s; there are --scale, --seed, --limit, --huge, --tolerate\n",
-                    suite.program, argv[i]);
+            fprintf(
+                stderr,
+                "%s: unknown option %s; there are --scale, --seed, --limit, --huge, --trace, --tolerate\n",
+                suite.program, argv[i]);
             exit(2);
         }
     }
@@ -180,6 +184,8 @@ void test_step(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(suite.step, sizeof suite.step, format, arguments);
     va_end(arguments);
+    if (suite.trace)
+        fprintf(stderr, "%s: rank %d: %s\n", suite.program, suite.rank, suite.step);
     alarm(suite.limit);
 }
 

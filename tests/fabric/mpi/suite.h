@@ -1,7 +1,7 @@
 /* What the programs of the suite share: data that both sides can compute, checks that say what differed, and a watchdog.
  *
- * A program is called as PROGRAM [--scale FACTOR] [--seed NUMBER] [--limit SECONDS] [--huge] [--tolerate FAULT,...] on any
- * number of ranks. It exits 0, or 77 when this MPI cannot run it; a failed check says on standard error which rank expected
+ * A program is called as PROGRAM [--scale FACTOR] [--seed NUMBER] [--limit SECONDS] [--huge] [--trace]
+ * [--tolerate FAULT,...] on any number of ranks. It exits 0, or 77 when this MPI cannot run it; a failed check says on standard error which rank expected
  * what, and aborts the job. */
 #ifndef WEISS_TESTS_MPI_SUITE_H
 #define WEISS_TESTS_MPI_SUITE_H
