@@ -46,7 +46,9 @@ int weiss_lab_await(weiss_lab *lab, weiss_fault *fault);
 /** Starts a process of the lab: in a group, known to the keeper, dying with us, printing to the file @p log of the lab. */
 int weiss_lab_spawn(weiss_lab *lab, const weiss_words *words, const char *log, pid_t *pid,
                     weiss_fault *fault);
-/** Waits at most some seconds for the socket @p name in the lab's directory, made by the process @p pid. */
-int weiss_lab_await_socket(weiss_lab *lab, const char *name, pid_t pid, const char *log, weiss_fault *fault);
+/** Waits at most some seconds until the process @p pid, which prints to @p log, listens on a socket in the lab's directory.
+ *  @param text  what it prints then; NULL: the system is asked */
+int weiss_lab_await_helper(weiss_lab *lab, pid_t pid, const char *log, const char *socket_name,
+                           const char *text, weiss_fault *fault);
 
 #endif

@@ -170,6 +170,15 @@ static int add_payload(const weiss_lab_options *o, weiss_words *words, weiss_fau
     return code;
 }
 
+/** Says before anything is made what cannot be shipped. */
+static int check_payload(const weiss_lab_options *o, weiss_fault *fault)
+{
+    weiss_words words = {0};
+    int code = add_payload(o, &words, fault);
+    weiss_words_clear(&words);
+    return code;
+}
+
 /** Keys, settings of ssh, and the disk with what is shipped. */
 static int prepare(weiss_lab *lab, weiss_fault *fault)
 {
@@ -238,18 +247,27 @@ static bool listens(const char *path)
     return found;
 }
 
-int weiss_lab_await_socket(weiss_lab *lab, const char *name, pid_t pid, const char *log, weiss_fault *fault)
+/** True when a process of the lab has printed @p text. */
+static bool printed(const char *path, const char *text)
+{
+    char log[8192];
+    weiss_read_text(path, log, sizeof log);
+    return strstr(log, text) != NULL;
+}
+
+int weiss_lab_await_helper(weiss_lab *lab, pid_t pid, const char *log, const char *socket_name,
+                           const char *text, weiss_fault *fault)
 {
     char path[128], log_path[WEISS_PATH], last[512];
     const volatile sig_atomic_t *stop = lab->options.watch.stop;
-    snprintf(path, sizeof path, "%s/%s", lab->directory, name);
+    snprintf(path, sizeof path, "%s/%s", lab->directory, socket_name);
     snprintf(log_path, sizeof log_path, "%s/%s", lab->directory, log);
     for (int i = 0; i < HELPER * 100; i++) {
-        if (listens(path))
+        siginfo_t info = {0};
+        if (text != NULL ? printed(log_path, text) : listens(path))
             return 0;
         if (stop != NULL && *stop != 0)
             return WEISS_STOPPED;
-        siginfo_t info = {0};
         if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
             break;
         usleep(10000);
@@ -326,6 +344,8 @@ int weiss_lab_start(const weiss_lab_options *options, weiss_lab **out, weiss_fau
     for (int i = 0; i < WEISS_LAB_VMS_MAX; i++)
         lab->vm[i].held = -1;
     code = weiss_lab_sort_groups(lab, fault);
+    if (code == 0)
+        code = check_payload(options, fault);
     if (code == 0)
         code = check_programs(fault);
     if (code == 0)

@@ -139,7 +139,7 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
     int code = weiss_lab_spawn(lab, &words, log, &vm->pid, fault);
     weiss_words_clear(&words);
     if (code == 0 && lab->options.vms == 2 && index == 0)
-        code = weiss_lab_await_socket(lab, "wire1", vm->pid, log, fault);
+        code = weiss_lab_await_helper(lab, vm->pid, log, "wire1", NULL, fault);
     return code;
 }
 
@@ -165,7 +165,7 @@ int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault)
     for (int i = 1; code == 0 && i <= lab->options.vms; i++) {
         char name[32];
         snprintf(name, sizeof name, "wire%d", i);
-        code = weiss_lab_await_socket(lab, name, lab->hub, "hub.log", fault);
+        code = weiss_lab_await_helper(lab, lab->hub, "hub.log", name, NULL, fault);
     }
     return code;
 }

@@ -65,19 +65,20 @@ int weiss_lab_make_regions(weiss_lab *lab, weiss_fault *fault)
     return 0;
 }
 
-/** Finds weiss-ivshmemd: beside this program, else in PATH. */
+/** Finds weiss-ivshmemd: beside this program, where it is installed together with it, or in PATH. */
 static int find_server(char *path, size_t size, weiss_fault *fault)
 {
+    static const char *const places[] = {"", "/../sbin"};
     char own[WEISS_PATH];
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     own[length > 0 ? length : 0] = '\0';
     char *slash = strrchr(own, '/');
-    if (slash != NULL) {
+    if (slash != NULL)
         *slash = '\0';
-        snprintf(path, size, "%s/weiss-ivshmemd", own);
-        if (access(path, X_OK) == 0)
+    for (int i = 0; i < 2; i++)
+        if (snprintf(path, size, "%s%s/weiss-ivshmemd", own, places[i]) < (int)size &&
+            access(path, X_OK) == 0)
             return 0;
-    }
     if (weiss_process_find("weiss-ivshmemd", path, size))
         return 0;
     return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
@@ -88,14 +89,14 @@ static int find_server(char *path, size_t size, weiss_fault *fault)
 
 int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault)
 {
-    char path[WEISS_PATH + 32], name[32];
+    char path[WEISS_PATH + 32], name[32], ready[32];
     weiss_words words = {0};
     if (lab->options.ivshmem != WEISS_LAB_DOORBELL)
         return 0;
     int code = find_server(path, sizeof path, fault);
     if (code != 0)
         return code;
-    weiss_words_add(&words, "%s", path);
+    weiss_words_list(&words, path, "--run-directory", lab->directory, NULL);
     for (int i = 1; i <= lab->ngroups; i++) {
         weiss_words_add(&words, "--group");
         weiss_words_add(&words, "region%d,bytes=%lld,vectors=%d,socket=%s/region%d,memory=memfd", i,
@@ -105,7 +106,8 @@ int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault)
     weiss_words_clear(&words);
     for (int i = 1; code == 0 && i <= lab->ngroups; i++) {
         snprintf(name, sizeof name, "region%d", i);
-        code = weiss_lab_await_socket(lab, name, lab->server, "server.log", fault);
+        snprintf(ready, sizeof ready, "ready region%d ", i);
+        code = weiss_lab_await_helper(lab, lab->server, "server.log", name, ready, fault);
     }
     return code;
 }

@@ -25,6 +25,7 @@ static const weiss_option options[] = {
     {"--module", 0, "FILE", "Load a kernel module at boot; repeatable"},
     {"--boot-time", 0, "SECONDS", "Time that the machines get to come up (default 180)"},
     {"--stay", 0, NULL, "Go on when a machine ends"},
+    {"--image", 0, NULL, "Only make the image that machines boot from, and print where it is"},
     {"--quiet", 'q', NULL, "Print warnings and errors only"},
     {0},
 };
@@ -175,6 +176,17 @@ static int conclude(int code, int exit_code, int stop, const weiss_fault *fault)
     return WEISS_EXIT_ERROR;
 }
 
+/** Makes the image, unless there is one. */
+static int make_image(const weiss_lab_watch *watch)
+{
+    char directory[WEISS_PATH];
+    weiss_fault fault = {0};
+    int code = weiss_image_obtain(watch, directory, &fault);
+    if (code == 0)
+        printf("%s\n", directory);
+    return conclude(code, 0, (int)*watch->stop, &fault);
+}
+
 static int run(const weiss_command *command, const weiss_arguments *arguments)
 {
     weiss_lab_options o = weiss_lab_defaults();
@@ -187,6 +199,8 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     if (!parse(arguments, &o))
         return WEISS_EXIT_USAGE;
     o.watch = (weiss_lab_watch){.say = say, .data = &quiet, .stop = weiss_stop_watch()};
+    if (weiss_arguments_get(command, arguments, "--image") != NULL)
+        return make_image(&o.watch);
     int code = weiss_lab_start(&o, &lab, &fault);
     weiss_words_list(&shell, "sh", "-c", "exec ssh -t -F \"$WEISS_LAB_SSH_CONFIG\" vm1", NULL);
     if (code == 0)
