@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define WIDTH 860.0
+#define WIDTH 872.0
 #define HEIGHT 560.0
 #define LEFT 96.0
-#define RIGHT 184.0
+#define RIGHT 196.0
 #define TOP 62.0
 #define BOTTOM 66.0
 
@@ -135,7 +135,7 @@ static void draw_frame(FILE *to)
 
 static void draw_band(const place *p, const weiss_loglog_line *line, FILE *to)
 {
-    fprintf(to, "<path fill=\"%s\" fill-opacity=\"0.14\" clip-path=\"url(#frame)\" d=\"", line->colour);
+    fprintf(to, "<path fill=\"%s\" fill-opacity=\"0.11\" clip-path=\"url(#frame)\" d=\"", line->colour);
     for (size_t i = 0; i < line->n; i++)
         fprintf(to, "%s%.1f %.1f", i == 0 ? "M" : " ", x_of(p, line->x[i]), y_of(p, line->high[i]));
     for (size_t i = line->n; i-- > 0;)

@@ -59,16 +59,24 @@ static int plan(const weiss_command *command, const weiss_arguments *arguments, 
     return code;
 }
 
+static bool locate(const char *name, char *out)
+{
+    char built[64], installed[PATH_MAX];
+    snprintf(built, sizeof built, "src/fabric/bench/%s", name);
+    snprintf(installed, sizeof installed, WEISS_LIBEXEC_DIR "/%s", name);
+    return weiss_fabric_locate(built, installed, out);
+}
+
 static int find_programs(weiss_bench_job *job, weiss_fault *fault)
 {
     int code = weiss_fabric_settings_find(&job->settings, fault);
     if (code != 0)
         return code;
-    if (!weiss_fabric_locate("src/fabric/bench/weiss-fabric-bench", WEISS_LIBEXEC_DIR "/weiss-fabric-bench",
-                             job->program))
-        return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "%s: the measuring program is missing; build or install all of Weiss",
-                               job->program);
+    if (!locate("weiss-fabric-bench", job->program) || !locate("weiss-fabric-bench-raw", job->raw_program))
+        return weiss_fault_set(
+            fault, WEISS_ERR_FILE,
+            "a measuring program, weiss-fabric-bench or weiss-fabric-bench-raw, is missing; build or "
+            "install all of Weiss");
     weiss_fabric_settings_export(&job->settings);
     return weiss_bench_probe(job, fault);
 }

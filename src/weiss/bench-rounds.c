@@ -34,7 +34,8 @@ static double now(void)
 static void show(progress *p)
 {
     char left[32] = "";
-    double fraction = (p->start + (double)p->lines / (p->job->nrows * p->job->samples)) / p->nstarts;
+    double fraction =
+        (p->start + (double)p->lines / weiss_bench_expected(p->job, p->column->transport)) / p->nstarts;
     double elapsed = now() - p->begin;
     if (fraction > 0.0 && elapsed > 1.0) {
         long s = (long)(elapsed / fraction * (1.0 - fraction) + 0.5);
@@ -112,10 +113,10 @@ static void add_plan(command_line *line, const weiss_bench_plan *plan)
     line->used++;
 }
 
-static void compose(const weiss_bench_job *job, const weiss_transport *transport, const char *region,
-                    command_line *line)
+/** mpirun and its settings. */
+static void add_mpirun(command_line *line, const weiss_bench_job *job, const weiss_transport *transport,
+                       const char *region)
 {
-    *line = (command_line){0};
     add(line, job->settings.mpirun);
     add(line, "--quiet");
     add(line, "--oversubscribe");
@@ -130,7 +131,20 @@ static void compose(const weiss_bench_job *job, const weiss_transport *transport
         add(line, WEISS_FABRIC_REGION);
         add(line, region);
     }
-    add(line, job->program);
+}
+
+static void compose(const weiss_bench_job *job, const weiss_transport *transport, const char *region,
+                    command_line *line)
+{
+    *line = (command_line){0};
+    if (transport->raw) {
+        add(line, job->raw_program);
+        add(line, "--region");
+        add(line, region);
+    } else {
+        add_mpirun(line, job, transport, region);
+        add(line, job->program);
+    }
     add_plan(line, &job->plan);
     add_number(line, "--samples", job->samples);
     add_number(line, "--sample-time", job->sample_time);
@@ -146,11 +160,12 @@ static int report(const progress *p, const weiss_child *child)
         return WEISS_EXIT_SIGNAL + child->asked;
     }
     if (child->silent)
-        fprintf(stderr, "weiss: %s: no result for %.0f s in round %d; it was ended. It said last:\n",
+        fprintf(stderr, "weiss: %s: no result for %.0f s in round %d; it was ended",
                 p->column->transport->name, child->patience, p->round);
     else
-        fprintf(stderr, "weiss: %s: the measuring program ended with code %d in round %d. It said last:\n",
+        fprintf(stderr, "weiss: %s: the measuring program ended with code %d in round %d",
                 p->column->transport->name, child->status, p->round);
+    fputs(child->last[0] != '\0' ? ". It said last:\n" : "; it said nothing\n", stderr);
     weiss_child_quote(child);
     return WEISS_EXIT_ERROR;
 }
@@ -174,7 +189,8 @@ static int start(progress *p)
         fprintf(stderr, "weiss: %s\n", fault.text);
         return WEISS_EXIT_ERROR;
     }
-    if (child.asked == 0 && child.status == 0 && p->lines == p->job->nrows * p->job->samples)
+    if (child.asked == 0 && child.status == 0 &&
+        p->lines == weiss_bench_expected(p->job, p->column->transport))
         return WEISS_EXIT_DONE;
     return report(p, &child);
 }

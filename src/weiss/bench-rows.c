@@ -29,6 +29,14 @@ int weiss_bench_rows_make(weiss_bench_job *job, weiss_fault *fault)
     return 0;
 }
 
+int weiss_bench_expected(const weiss_bench_job *job, const weiss_transport *transport)
+{
+    weiss_bench_plan plan = job->plan;
+    for (int t = 0; t < WEISS_BENCH_TESTS; t++)
+        plan.test[t] = plan.test[t] && (!transport->raw || weiss_bench_table[t].raw);
+    return job->samples * weiss_bench_plan_count(&plan);
+}
+
 void weiss_bench_rows_free(weiss_bench_job *job)
 {
     for (int c = 0; c < job->ncolumns; c++) {

@@ -47,13 +47,16 @@ static void print_cell(const weiss_bench_row *row, const weiss_bench_row *refere
             fmin(999, 100.0 * weiss_summary_spread(&row->time)), ratio);
 }
 
-/** The columns that have something to show. @return their number */
-static int columns_with_rows(const weiss_bench_job *job, int out[WEISS_TRANSPORTS_MAX])
+/** The columns that have something to show in rows @p first to @p last - 1. @return their number */
+static int columns_with_rows(const weiss_bench_job *job, int first, int last, int out[WEISS_TRANSPORTS_MAX])
 {
     int n = 0;
     for (int c = 0; c < job->ncolumns; c++)
-        if (job->nrows > 0 && job->column[c].row[0].n > 0)
-            out[n++] = c;
+        for (int r = first; r < last; r++)
+            if (job->column[c].row[r].n > 0) {
+                out[n++] = c;
+                break;
+            }
     return n;
 }
 
@@ -105,25 +108,31 @@ static int columns_across(void)
     return across < 1 ? 1 : across;
 }
 
-void weiss_bench_print(const weiss_bench_job *job, FILE *to)
+static void print_reasons(const weiss_bench_job *job, FILE *to)
 {
-    int column[WEISS_TRANSPORTS_MAX], n = columns_with_rows(job, column), across = columns_across();
-    fprintf(to, "%d ranks, %d %s of %d %s; medians, ± half of the range\n", job->ranks, job->rounds,
-            job->rounds == 1 ? "round" : "rounds", job->samples, job->samples == 1 ? "sample" : "samples");
-    for (int first = 0, last; n > 0 && first < job->nrows; first = last) {
-        const weiss_bench_row *row = job->column[column[0]].row;
-        for (last = first; last < job->nrows && row[last].test == row[first].test; last++)
-            continue;
-        print_test(job, first, last, column, n, across, to);
-        if (row[first].test == WEISS_BENCH_WAIT)
-            print_waiting(job, first, column, n, to);
-    }
-    for (int c = 0; c < job->ncolumns; c++) {
-        if (c == 0)
-            fputc('\n', to);
+    fputc('\n', to);
+    for (int c = 0; c < job->ncolumns; c++)
         if (job->column[c].skipped[0] != '\0')
             fprintf(to, "skipped: %s: %s\n", job->column[c].transport->name, job->column[c].skipped);
         else if (job->column[c].failed)
             fprintf(to, "failed: %s; what it measured before is shown\n", job->column[c].transport->name);
+}
+
+void weiss_bench_print(const weiss_bench_job *job, FILE *to)
+{
+    int across = columns_across();
+    const weiss_bench_row *row = job->column[0].row;
+    fprintf(to, "%d ranks, %d %s of %d %s; medians, ± half of the range\n", job->ranks, job->rounds,
+            job->rounds == 1 ? "round" : "rounds", job->samples, job->samples == 1 ? "sample" : "samples");
+    for (int first = 0, last; first < job->nrows; first = last) {
+        int column[WEISS_TRANSPORTS_MAX];
+        for (last = first; last < job->nrows && row[last].test == row[first].test; last++)
+            continue;
+        int n = columns_with_rows(job, first, last, column);
+        if (n > 0)
+            print_test(job, first, last, column, n, across, to);
+        if (n > 0 && row[first].test == WEISS_BENCH_WAIT)
+            print_waiting(job, first, column, n, to);
     }
+    print_reasons(job, to);
 }

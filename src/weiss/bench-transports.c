@@ -44,6 +44,7 @@ const weiss_transport weiss_transport_table[] = {
     {.name = "ivshmem", .colour = "#0072b2", IVSHMEM("spin")},
     {.name = "ivshmem-blocking", .colour = "#e69f00", IVSHMEM("block")},
     {.name = "ivshmem-adaptive", .colour = "#009e73", IVSHMEM("adaptive")},
+    {.name = "raw", .colour = "#56b4e9", .region = true, .raw = true},
     {0},
 };
 
@@ -171,6 +172,8 @@ int weiss_bench_probe(weiss_bench_job *job, weiss_fault *fault)
                      "this system does not let a process read another's memory (ptrace)");
         if (column->skipped[0] == '\0' && column->transport->region)
             look_for_space(column);
+        if (weiss_bench_expected(job, column->transport) == 0)
+            snprintf(column->skipped, sizeof column->skipped, "it has none of the tests");
     }
     free(components);
     return 0;

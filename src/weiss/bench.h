@@ -18,6 +18,7 @@ typedef struct weiss_transport {
     const char *needs[4]; /**< components; NULL-terminated */
     const char *mca[8][2]; /**< parameters and values; NULL-terminated */
     bool region; /**< needs a region file */
+    bool raw; /**< done by weiss-fabric-bench-raw, without MPI */
     bool cma; /**< needs leave to read another process's memory */
 } weiss_transport;
 
@@ -54,7 +55,7 @@ typedef struct weiss_bench_job {
     weiss_bench_column column[WEISS_TRANSPORTS_MAX];
     int ncolumns, nrows;
     weiss_fabric_settings settings;
-    char program[PATH_MAX]; /**< weiss-fabric-bench */
+    char program[PATH_MAX], raw_program[PATH_MAX]; /**< weiss-fabric-bench, and -raw */
 } weiss_bench_job;
 
 /** Chooses transports from a list of names, NULL: all. @return 0, WEISS_ERR_USAGE */
@@ -67,6 +68,8 @@ int weiss_bench_rows_make(weiss_bench_job *job, weiss_fault *fault);
 void weiss_bench_rows_free(weiss_bench_job *job);
 /** Takes a line of a measuring program. @return false when it is no sample of the plan */
 bool weiss_bench_take_line(const weiss_bench_job *job, weiss_bench_column *column, const char *line);
+/** Number of samples that one start with this transport gives. */
+int weiss_bench_expected(const weiss_bench_job *job, const weiss_transport *transport);
 /** Summarises all samples. */
 void weiss_bench_rows_close(weiss_bench_job *job);
 /** Bandwidth at a time of @p us for one part, in MB/s of 10^6 bytes. */

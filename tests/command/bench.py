@@ -3,6 +3,7 @@ import csv
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 import xml.etree.ElementTree
@@ -45,17 +46,18 @@ class Bench(harness.Case):
             os.chmod(self.path("bin", name), stat.S_IRWXU)
         return {"PATH": self.path("bin") if mpirun is None else f"{self.path('bin')}:{os.environ['PATH']}"}
 
-    def test_two_transports(self):
-        result = self.weiss("bench", "fabric", "--quick", "--sizes", "4,4K", "--transports", "vader,tcp", "--csv",
+    def test_three_transports(self):
+        result = self.weiss("bench", "fabric", "--quick", "--sizes", "4,4K", "--transports", "vader,tcp,raw", "--csv",
                             "out.csv", "--svg", "pictures")
         self.assert_done(result)
         rows = self.rows()
         wanted = [(test, size) for test in SIZED for size in ("4", "4096")]
         wanted += [("rate", "8"), ("barrier", "0"), ("wait", "4")]
-        for transport in ("vader", "tcp"):
-            self.assertCountEqual([(row["test"], row["bytes"]) for row in rows if row["transport"] == transport],
-                                  wanted)
-        self.assertEqual(len(rows), 2 * len(wanted))
+        without_mpi = [pair for pair in wanted if pair[0] in ("latency", "bandwidth", "bibandwidth", "rate", "wait")]
+        for transport, pairs in (("vader", wanted), ("tcp", wanted), ("raw", without_mpi)):
+            self.assertCountEqual([(row["test"], row["bytes"]) for row in rows if row["transport"] == transport], pairs)
+        self.assertEqual({row["transport"] for row in rows}, {"vader", "tcp", "raw"})
+        self.assertEqual([name for name in os.listdir("/dev/shm") if name.startswith("weiss-bench-")], [])
         for row in rows:
             low, middle, high = (float(row[key]) for key in ("min_us", "median_us", "max_us"))
             self.assertTrue(0 < low <= middle <= high < 1e6, row)
@@ -70,6 +72,20 @@ class Bench(harness.Case):
         self.assertEqual(sorted(os.listdir(self.path("pictures"))), sorted(f"{test}.svg" for test in SIZED))
         for word in ("latency", "times that of vader", "waits for a message"):
             self.assertIn(word, result.stdout)
+
+    def test_raw_notices_that_the_other_end_has_died(self):
+        raw = os.path.join(os.environ["WEISS_BUILD_ROOT"], "src/fabric/bench/weiss-fabric-bench-raw")
+        region = self.path("region")
+        process = subprocess.Popen([raw, "--region", region, "--tests", "wait", "--wait-time", "60"], cwd=self.directory,
+                                   stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        end = time.monotonic() + 30
+        while len(self.processes()) < 2:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.kill()
+        process.communicate()  # ends when the other end, which holds the pipe, has ended too
+        self.assertLess(time.monotonic(), end)
 
     def test_more_ranks(self):
         """Collective tests have all ranks, the others two while the rest sleeps."""

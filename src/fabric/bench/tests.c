@@ -7,20 +7,21 @@
 #include <string.h>
 
 const weiss_bench_facts weiss_bench_table[WEISS_BENCH_TESTS] = {
-    [WEISS_BENCH_LATENCY] = {"latency", "half a round trip", true, 0, 2, 1, WEISS_BENCH_TIME},
+    [WEISS_BENCH_LATENCY] = {"latency", "half a round trip", true, 0, 2, 1, WEISS_BENCH_TIME, true},
     [WEISS_BENCH_BANDWIDTH] = {"bandwidth", "one direction, 64 in flight", true, 0, WEISS_BENCH_WINDOW, 1,
-                               WEISS_BENCH_BYTES},
+                               WEISS_BENCH_BYTES, true},
     [WEISS_BENCH_BIBANDWIDTH] = {"bibandwidth", "both directions, 64 in flight each way", true, 0,
-                                 WEISS_BENCH_WINDOW, 2, WEISS_BENCH_BYTES},
+                                 WEISS_BENCH_WINDOW, 2, WEISS_BENCH_BYTES, true},
     [WEISS_BENCH_RATE] = {"rate", "messages of 8 B, 64 in flight", false, 8, WEISS_BENCH_WINDOW, 1,
-                          WEISS_BENCH_MESSAGES},
-    [WEISS_BENCH_PUT] = {"put", "lock, MPI_Put, unlock", true, 0, 1, 1, WEISS_BENCH_TIME},
-    [WEISS_BENCH_GET] = {"get", "lock, MPI_Get, unlock", true, 0, 1, 1, WEISS_BENCH_TIME},
-    [WEISS_BENCH_BARRIER] = {"barrier", "one MPI_Barrier of all ranks", false, 0, 1, 1, WEISS_BENCH_TIME},
-    [WEISS_BENCH_ALLREDUCE] = {"allreduce", "one MPI_Allreduce of all ranks", true, 0, 1, 1,
-                               WEISS_BENCH_TIME},
+                          WEISS_BENCH_MESSAGES, true},
+    [WEISS_BENCH_PUT] = {"put", "lock, MPI_Put, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, false},
+    [WEISS_BENCH_GET] = {"get", "lock, MPI_Get, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, false},
+    [WEISS_BENCH_BARRIER] = {"barrier", "one MPI_Barrier of all ranks", false, 0, 1, 1, WEISS_BENCH_TIME,
+                             false},
+    [WEISS_BENCH_ALLREDUCE] = {"allreduce", "one MPI_Allreduce of all ranks", true, 0, 1, 1, WEISS_BENCH_TIME,
+                               false},
     [WEISS_BENCH_WAIT] = {"wait", "half a round trip to a rank that has waited", false, 4, 2, 1,
-                          WEISS_BENCH_TIME},
+                          WEISS_BENCH_TIME, true},
 };
 
 weiss_bench_plan weiss_bench_plan_all(void)

@@ -35,6 +35,7 @@ typedef struct weiss_bench_facts {
     int parts; /**< an iteration counts as so many: 2 halves of a round trip, a window of messages */
     int directions; /**< in which the bytes of one part go */
     weiss_bench_show show;
+    bool raw; /**< can be done without MPI */
 } weiss_bench_facts;
 
 extern const weiss_bench_facts weiss_bench_table[WEISS_BENCH_TESTS];
