@@ -7,10 +7,23 @@ _weiss_files() {
     mapfile -t COMPREPLY < <(compgen -f -X "$1" -- "${COMP_WORDS[COMP_CWORD]}"; compgen -d -- "${COMP_WORDS[COMP_CWORD]}")
 }
 
+# Options of weiss bench fabric, after the word $1.
+_weiss_bench() {
+    case $1 in
+    --tests) _weiss_words "latency bandwidth bibandwidth rate put get barrier allreduce wait" ;;
+    --transports) _weiss_words "vader vader-cma ucx tcp ivshmem ivshmem-blocking ivshmem-adaptive raw" ;;
+    --sizes) _weiss_words "4-4M 4,4K,1M" ;;
+    --rounds | -n | --ranks) _weiss_words "2 3 5 10" ;;
+    --csv) _weiss_files '!*.csv' ;;
+    --svg) _weiss_files '' ;;
+    *) _weiss_words "--quick --tests --sizes --transports --rounds --ranks --csv --svg --help" ;;
+    esac
+}
+
 _weiss() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _weiss_words "run mesh help --help --version"
+        _weiss_words "run mesh bench mpirun help --help --version"
         return
     fi
     case ${COMP_WORDS[1]}:$word in
@@ -29,7 +42,16 @@ _weiss() {
             _weiss_files ''
         fi
         ;;
-    help:*) _weiss_words "run mesh help" ;;
+    bench:*)
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            _weiss_words "fabric"
+        else
+            _weiss_bench "$before"
+        fi
+        ;;
+    mpirun:-*) _weiss_words "--region --help" ;;
+    mpirun:*) _weiss_files '' ;;
+    help:*) _weiss_words "run mesh bench mpirun help" ;;
     esac
 }
 
