@@ -11,7 +11,8 @@
 
 /** Seconds without a sample after which a transport counts as stuck. */
 #define PATIENCE 60.0
-#define WORDS_MAX 48
+#define PATIENCE_EMULATED 240.0
+#define WORDS_MAX 72
 
 /** How far it has come. */
 typedef struct progress {
@@ -145,6 +146,75 @@ static void compose(const weiss_bench_job *job, const weiss_transport *transport
         add_mpirun(line, job, transport, region);
         add(line, job->program);
     }
+static void add_setting(command_line *line, const char *name, const char *value)
+{
+    add(line, "--mca");
+    add(line, name);
+    add(line, value);
+}
+
+static void add_mpirun(command_line *line, const weiss_bench_job *job, const weiss_transport *transport)
+{
+    add(line, job->lab != NULL ? "mpirun" : job->settings.mpirun);
+    add(line, "--quiet");
+    add(line, "--oversubscribe");
+    add_number(line, "-n", job->ranks);
+    for (int k = 0; k < 8 && transport->mca[k][0] != NULL; k++)
+        add_setting(line, transport->mca[k][0], transport->mca[k][1]);
+}
+
+/** The start on this machine. */
+static void compose_here(const weiss_bench_job *job, const weiss_transport *transport, const char *region,
+                         command_line *line)
+{
+    if (transport->raw) {
+        add(line, job->raw_program);
+        add(line, "--region");
+        add(line, region);
+        return;
+    }
+    add_mpirun(line, job, transport);
+    if (transport->region)
+        add_setting(line, WEISS_FABRIC_REGION, region);
+    add(line, job->program);
+}
+
+/** The start in the first virtual machine, by ssh. A shell there takes the words apart. */
+static void compose_there(const weiss_bench_job *job, const weiss_transport *transport, command_line *line)
+{
+    add(line, job->ssh);
+    add(line, "-F");
+    add(line, line->text + line->used);
+    extend(line, weiss_lab_directory(job->lab), "/ssh-config");
+    line->used++;
+    add(line, "vm1");
+    if (transport->raw) {
+        add(line, "/opt/lab/weiss-fabric-bench-raw");
+        add(line, "--region");
+        add(line, "auto");
+        add(line, "--peer");
+        add(line, "'ssh vm2 /opt/lab/weiss-fabric-bench-raw'");
+        return;
+    }
+    add_mpirun(line, job, transport);
+    add(line, "--hostfile");
+    add(line, "/etc/weiss-hostfile");
+    add(line, "--map-by");
+    add(line, "node");
+    add(line, "--bind-to");
+    add(line, "none");
+    add_setting(line, "mca_base_component_path", "/opt/lab:SYS_DEFAULT:USER_DEFAULT");
+    add(line, "/opt/lab/weiss-fabric-bench");
+}
+
+static void compose(const weiss_bench_job *job, const weiss_transport *transport, const char *region,
+                    command_line *line)
+{
+    *line = (command_line){0};
+    if (job->lab != NULL)
+        compose_there(job, transport, line);
+    else
+        compose_here(job, transport, region, line);
     add_plan(line, &job->plan);
     add_number(line, "--samples", job->samples);
     add_number(line, "--sample-time", job->sample_time);
@@ -176,13 +246,14 @@ static int start(progress *p)
     command_line line;
     char region[64];
     weiss_fault fault = {0};
-    weiss_child child = {.line = take_line, .self = p, .patience = PATIENCE + p->job->wait_time};
+    weiss_child child = {.line = take_line, .self = p, .patience = p->job->wait_time};
     snprintf(region, sizeof region, "/dev/shm/weiss-bench-%ld", (long)getpid());
+    child.patience += p->job->lab != NULL && weiss_lab_emulated(p->job->lab) ? PATIENCE_EMULATED : PATIENCE;
     compose(p->job, p->column->transport, region, &line);
     p->lines = 0;
     show(p);
     int code = weiss_child_run(&child, line.word, &fault);
-    if (p->column->transport->region)
+    if (p->column->transport->region && p->job->lab == NULL)
         unlink(region);
     if (code != 0) {
         clear_line(p);
@@ -192,7 +263,10 @@ static int start(progress *p)
     if (child.asked == 0 && child.status == 0 &&
         p->lines == weiss_bench_expected(p->job, p->column->transport))
         return WEISS_EXIT_DONE;
-    return report(p, &child);
+    code = report(p, &child);
+    if (p->job->lab != NULL && child.asked == 0)
+        weiss_bench_machines_clean(p->job);
+    return code;
 }
 
 /** Ranks keep their cores when there is one for each, as far as the user has not said otherwise. */

@@ -41,7 +41,7 @@ static void print_cell(const weiss_bench_row *row, const weiss_bench_row *refere
     double shown = shown_value(row);
     if (reference != row && reference->n > 0) {
         double x = shown / shown_value(reference);
-        snprintf(ratio, sizeof ratio, x < 0.1 ? "%.3fx" : x < 10 ? "%.2fx" : "%.0fx", x);
+        snprintf(ratio, sizeof ratio, x < 0.1 ? "%.2gx" : x < 10 ? "%.2fx" : "%.0fx", x);
     }
     fprintf(to, "%10s ±%3.0f%% %8s ", number(shown, value, sizeof value),
             fmin(999, 100.0 * weiss_summary_spread(&row->time)), ratio);
@@ -122,6 +122,9 @@ void weiss_bench_print(const weiss_bench_job *job, FILE *to)
 {
     int across = columns_across();
     const weiss_bench_row *row = job->column[0].row;
+    if (job->lab != NULL)
+        fprintf(to, "%d virtual machines%s; ", job->vms,
+                weiss_lab_emulated(job->lab) ? ", emulated: times mean nothing but ratios" : "");
     fprintf(to, "%d ranks, %d %s of %d %s; medians, ± half of the range\n", job->ranks, job->rounds,
             job->rounds == 1 ? "round" : "rounds", job->samples, job->samples == 1 ? "sample" : "samples");
     for (int first = 0, last; first < job->nrows; first = last) {

@@ -11,14 +11,19 @@
 #include <unistd.h>
 
 /* One-sided communication has components of its own, some of which would go round the transport under test; each
- * transport names the one that uses it. Of ivshmem's two, Open MPI takes pt2pt when the transport offers no RDMA. */
+ * transport names the one that uses it. Of ivshmem's two, Open MPI takes pt2pt when the transport offers no RDMA. Between
+ * machines, vader is for ranks of the same one. */
 #define OB1                                                                                                  \
     {                                                                                                        \
         "pml", "ob1"                                                                                         \
     }
-#define IVSHMEM(mode)                                                                                        \
+#define IVSHMEM(others, mode)                                                                                \
     .needs = {"pml:ob1", "btl:ivshmem"}, .region = true,                                                     \
-    .mca = {OB1, {"btl", "self,ivshmem"}, {"osc", "rdma,pt2pt"}, {WEISS_FABRIC_WAIT, mode}}
+    .mca = {OB1, {"btl", others ",ivshmem"}, {"osc", "rdma,pt2pt"}, {WEISS_FABRIC_WAIT, mode}}
+#define RAW                                                                                                  \
+    {                                                                                                        \
+        .name = "raw", .colour = "#56b4e9", .region = true, .raw = true                                      \
+    }
 
 const weiss_transport weiss_transport_table[] = {
     {.name = "vader",
@@ -45,17 +50,30 @@ const weiss_transport weiss_transport_table[] = {
     {.name = "ivshmem-blocking", .colour = "#e69f00", IVSHMEM("block")},
     {.name = "ivshmem-adaptive", .colour = "#009e73", IVSHMEM("adaptive")},
     {.name = "raw", .colour = "#56b4e9", .region = true, .raw = true},
+    {.name = "ivshmem", .colour = "#0072b2", IVSHMEM("self", "spin")},
+    {.name = "ivshmem-blocking", .colour = "#e69f00", IVSHMEM("self", "block")},
+    {.name = "ivshmem-adaptive", .colour = "#009e73", IVSHMEM("self", "adaptive")},
+    RAW,
     {0},
 };
 
-static int unknown_transport(const char *name, weiss_fault *fault)
+const weiss_transport weiss_machine_transport_table[] = {
+    {.name = "tcp-virtio", .colour = "#d55e00", .mca = {OB1, {"btl", "self,vader,tcp"}, {"osc", "pt2pt"}}},
+    {.name = "ivshmem", .colour = "#0072b2", IVSHMEM("self,vader", "spin")},
+    {.name = "ivshmem-blocking", .colour = "#e69f00", .doorbell = true, IVSHMEM("self,vader", "block")},
+    {.name = "ivshmem-adaptive", .colour = "#009e73", .doorbell = true, IVSHMEM("self,vader", "adaptive")},
+    RAW,
+    {0},
+};
+
+static int unknown_transport(const weiss_transport *table, const char *name, weiss_fault *fault)
 {
     char shown[WEISS_TEXT_SHOWN], known[256] = "";
-    for (const weiss_transport *t = weiss_transport_table; t->name != NULL; t++) {
+    for (const weiss_transport *t = table; t->name != NULL; t++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", t->name);
     }
-    return weiss_fault_set(fault, WEISS_ERR_USAGE, "there is no transport \"%s\"; the transports are %s",
+    return weiss_fault_set(fault, WEISS_ERR_USAGE, "there is no transport \"%s\" here; the transports are %s",
                            weiss_text_show(name, shown), known);
 }
 
@@ -69,9 +87,10 @@ static bool chosen(const weiss_bench_job *job, const weiss_transport *transport)
 
 int weiss_bench_choose(weiss_bench_job *job, const char *names, weiss_fault *fault)
 {
+    const weiss_transport *table = job->vms > 0 ? weiss_machine_transport_table : weiss_transport_table;
     int code = 0;
     if (names == NULL) {
-        for (const weiss_transport *t = weiss_transport_table; t->name != NULL; t++)
+        for (const weiss_transport *t = table; t->name != NULL; t++)
             job->column[job->ncolumns++].transport = t;
         return 0;
     }
@@ -79,11 +98,11 @@ int weiss_bench_choose(weiss_bench_job *job, const char *names, weiss_fault *fau
     if (copy == NULL)
         return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
     for (char *name; code == 0 && (name = strsep(&rest, ",")) != NULL;) {
-        const weiss_transport *t = weiss_transport_table;
+        const weiss_transport *t = table;
         while (t->name != NULL && strcmp(t->name, name) != 0)
             t++;
         if (t->name == NULL)
-            code = unknown_transport(name, fault);
+            code = unknown_transport(table, name, fault);
         else if (!chosen(job, t))
             job->column[job->ncolumns++].transport = t;
     }

@@ -3,6 +3,7 @@
 #define WEISS_COMMAND_BENCH_H
 
 #include "base/statistics.h"
+#include "cloud/lab.h"
 #include "fabric/bench/tests.h"
 #include "weiss/command.h"
 #include "weiss/fabric-settings.h"
@@ -20,14 +21,15 @@ typedef struct weiss_transport {
     bool region; /**< needs a region file */
     bool raw; /**< done by weiss-fabric-bench-raw, without MPI */
     bool cma; /**< needs leave to read another process's memory */
+    bool doorbell; /**< needs machines that can interrupt each other */
 } weiss_transport;
 
 #define WEISS_TRANSPORTS_MAX 16
 /** Size of a region file that the component makes. */
 #define WEISS_BENCH_REGION_BYTES (64 << 20)
 
-/** All transports between processes of one machine. A NULL name ends the table. */
-extern const weiss_transport weiss_transport_table[];
+/** All transports between processes of one machine, and those between virtual machines. A NULL name ends a table. */
+extern const weiss_transport weiss_transport_table[], weiss_machine_transport_table[];
 
 /** Samples of one test, size and transport. */
 typedef struct weiss_bench_row {
@@ -51,17 +53,27 @@ typedef struct weiss_bench_column {
 typedef struct weiss_bench_job {
     weiss_bench_plan plan;
     int rounds, ranks, samples;
+    int vms; /**< virtual machines; 0: it is measured on this machine */
+    const char *module; /**< kernel module for them, which brings interrupts; NULL: none; borrowed */
+    weiss_lab *lab; /**< owned; NULL without machines */
     double sample_time, wait_time; /**< seconds */
     weiss_bench_column column[WEISS_TRANSPORTS_MAX];
     int ncolumns, nrows;
     weiss_fabric_settings settings;
     char program[PATH_MAX], raw_program[PATH_MAX]; /**< weiss-fabric-bench, and -raw */
+    char ssh[PATH_MAX]; /**< with machines */
 } weiss_bench_job;
 
 /** Chooses transports from a list of names, NULL: all. @return 0, WEISS_ERR_USAGE */
 int weiss_bench_choose(weiss_bench_job *job, const char *names, weiss_fault *fault);
 /** Asks Open MPI and the system which of the transports can run here, and fills in why not. @return 0, WEISS_ERR_SYSTEM */
 int weiss_bench_probe(weiss_bench_job *job, weiss_fault *fault);
+
+/** Boots job->vms machines with what is measured in them, and fills in which transports cannot run there and why not.
+ *  @return as weiss_lab_start */
+int weiss_bench_machines_start(weiss_bench_job *job, weiss_lab_watch watch, weiss_fault *fault);
+/** Ends what a transport that failed may have left in them, and says when one is gone. */
+void weiss_bench_machines_clean(const weiss_bench_job *job);
 
 /** Makes the rows of all columns. @return 0, WEISS_ERR_MEMORY */
 int weiss_bench_rows_make(weiss_bench_job *job, weiss_fault *fault);

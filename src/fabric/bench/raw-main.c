@@ -5,6 +5,7 @@
  * COMMAND starts the same program where the other end is, "ssh vm2 /opt/weiss-fabric-bench-raw" say; without it, the other end
  * is a process of this machine. The two tell each other their addresses through its standard input and output. */
 #include "fabric/bench/raw.h"
+#include "weiss/fabric.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,12 @@ typedef struct session {
     unsigned char *out, *in;
 } session;
 
+    weiss_fabric *fabric; /**< for the one-sided tests; NULL without them */
+    weiss_window *window; /**< of process 1 */
+} session;
+
+#define WINDOW_PATIENCE_MS 10000
+
 static bool prepare(session *s, size_t bytes)
 {
     double nothing;
@@ -38,6 +45,10 @@ static bool ping_pong(session *s, size_t bytes, uint64_t before, uint64_t count)
 {
     bool good = true;
     for (uint64_t i = before + 1; good && i <= before + count; i++)
+static bool ping_pong(session *s, size_t bytes, uint64_t count)
+{
+    bool good = true;
+    for (uint64_t i = 1; good && i <= count; i++)
         good = s->raw.rank == 0 ? weiss_raw_send(&s->raw, s->out, bytes) && weiss_raw_await(&s->raw, i)
                                 : weiss_raw_await(&s->raw, i) && weiss_raw_send(&s->raw, s->out, bytes);
     return good;
@@ -58,6 +69,32 @@ static bool windows(session *s, size_t bytes, uint64_t count, bool both)
     return good;
 }
 
+static bool onesided(session *s, size_t bytes, long iterations, bool put, weiss_bench_time *time)
+{
+    unsigned char *there = weiss_window_memory(s->window);
+    double nothing;
+    int code = 0;
+    if (s->raw.rank == 1 && put)
+        memset(there, 0, bytes);
+    else if (s->raw.rank == 1)
+        weiss_bench_fill(there, bytes, 1);
+    bool good = weiss_raw_tell(&s->raw, 0.0) && weiss_raw_hear(&s->raw, &nothing);
+    weiss_bench_time begin = weiss_bench_now();
+    for (long i = 0; good && code == 0 && s->raw.rank == 0 && i < iterations; i++) {
+        code = weiss_lock(s->window, WEISS_LOCK_SHARED, WINDOW_PATIENCE_MS);
+        if (code == 0)
+            code = put ? weiss_put(s->window, 0, s->out, bytes) : weiss_get(s->window, 0, s->in, bytes);
+        if (code == 0)
+            code = weiss_unlock(s->window);
+    }
+    if (code != 0)
+        weiss_fault_set(&s->raw.fault, WEISS_ERR_PEER, "%s", weiss_fabric_error(s->fabric));
+    if (good && code == 0)
+        good = s->raw.rank == 0 ? weiss_raw_tell(&s->raw, 0.0) : weiss_raw_hear(&s->raw, &nothing);
+    *time = weiss_bench_since(begin);
+    return good && code == 0;
+}
+
 static bool wake(session *s, size_t bytes, weiss_bench_time *time)
 {
     struct timespec left = {.tv_sec = (time_t)s->wait, .tv_nsec = (long)(1e9 * (s->wait - (time_t)s->wait))};
@@ -65,6 +102,40 @@ static bool wake(session *s, size_t bytes, weiss_bench_time *time)
         nanosleep(&left, NULL);
     weiss_bench_time begin = weiss_bench_now();
     bool good = ping_pong(s, bytes, 0, 1);
+    bool good = ping_pong(s, bytes, 1);
+    *time = weiss_bench_since(begin);
+    return good;
+}
+
+/** What arrived where it should. */
+static bool arrived(const session *s, weiss_bench_test test, size_t bytes)
+{
+    int other = 1 - s->raw.rank;
+    switch (test) {
+    case WEISS_BENCH_PUT:
+        return s->raw.rank == 0 || weiss_bench_check(weiss_window_memory(s->window), bytes, other);
+    case WEISS_BENCH_GET:
+        return s->raw.rank == 1 || weiss_bench_check(s->in, bytes, other);
+    case WEISS_BENCH_BANDWIDTH:
+    case WEISS_BENCH_RATE:
+        return s->raw.rank == 0 || weiss_bench_check(s->in, bytes, other);
+    default:
+        return weiss_bench_check(s->in, bytes, other);
+    }
+}
+
+static bool run(session *s, weiss_bench_test test, size_t bytes, long iterations, weiss_bench_time *time)
+{
+    bool good;
+    if (test == WEISS_BENCH_WAIT)
+        return wake(s, bytes, time);
+    if (test == WEISS_BENCH_PUT || test == WEISS_BENCH_GET)
+        return onesided(s, bytes, iterations, test == WEISS_BENCH_PUT, time);
+    weiss_bench_time begin = weiss_bench_now();
+    if (test == WEISS_BENCH_LATENCY)
+        good = ping_pong(s, bytes, (uint64_t)iterations);
+    else
+        good = windows(s, bytes, (uint64_t)iterations, test == WEISS_BENCH_BIBANDWIDTH);
     *time = weiss_bench_since(begin);
     return good;
 }
@@ -90,6 +161,11 @@ static bool sample(void *self, weiss_bench_test test, size_t bytes, long iterati
         _exit(1);
     }
     return (stream && s->raw.rank == 0) || weiss_bench_check(s->in, bytes, 1 - s->raw.rank);
+    if (!prepare(s, bytes) || !run(s, test, bytes, iterations, time)) {
+        fprintf(stderr, "weiss-fabric-bench-raw: process %d: %s\n", s->raw.rank, s->raw.fault.text);
+        _exit(1);
+    }
+    return arrived(s, test, bytes);
 }
 
 static void agree(void *self, long *value)
@@ -131,6 +207,7 @@ static int take_options(session *s, int argc, char **argv)
 }
 
 /** The tests that this program has: without MPI there is nothing one-sided or collective. */
+/** The tests that this program has: without MPI there is nothing collective. */
 static void restrict_plan(weiss_bench_plan *plan)
 {
     for (int t = 0; t < WEISS_BENCH_TESTS; t++)
@@ -200,6 +277,24 @@ static bool exchange(session *s)
     return weiss_raw_connect(&s->raw, &theirs, fileno(s->from)) == 0;
 }
 
+/** Process 1 makes a window, whose number it tells process 0. */
+static int open_window(session *s, size_t bytes)
+{
+    weiss_fault *fault = &s->raw.fault;
+    char why[512] = "";
+    double id = (double)s->raw.member.generation * WEISS_SLOTS_MAX + s->raw.member.slot + 1;
+    int code = weiss_fabric_join(s->region, 0, "weiss bench fabric", &s->fabric, why, sizeof why);
+    if (code != 0)
+        return weiss_fault_set(fault, code, "%s", why);
+    if (s->raw.rank == 1)
+        code = weiss_window_make(s->fabric, (uint64_t)id, bytes, &s->window);
+    if (code == 0 && !(s->raw.rank == 1 ? weiss_raw_tell(&s->raw, id) : weiss_raw_hear(&s->raw, &id)))
+        return fault->code;
+    if (s->raw.rank == 0)
+        code = weiss_window_find(s->fabric, (uint64_t)id, WINDOW_PATIENCE_MS, &s->window);
+    return code == 0 ? 0 : weiss_fault_set(fault, code, "no window: %s", weiss_fabric_error(s->fabric));
+}
+
 static int open_session(session *s, int argc, char **argv)
 {
     weiss_fault *fault = &s->raw.fault;
@@ -224,12 +319,14 @@ static int open_session(session *s, int argc, char **argv)
     if (!exchange(s))
         return weiss_fault_set(fault, WEISS_ERR_PEER, "the other process told no address");
     return 0;
+    return s->plan.test[WEISS_BENCH_PUT] || s->plan.test[WEISS_BENCH_GET] ? open_window(s, bytes) : 0;
 }
 
 /** @return 0 when the other end has ended well too */
 static int close_session(session *s)
 {
     int status = 0;
+    weiss_fabric_leave(s->fabric);
     weiss_raw_close(&s->raw);
     if (s->child > 0) {
         fclose(s->to);

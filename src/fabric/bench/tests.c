@@ -16,6 +16,8 @@ const weiss_bench_facts weiss_bench_table[WEISS_BENCH_TESTS] = {
                           WEISS_BENCH_MESSAGES, true},
     [WEISS_BENCH_PUT] = {"put", "lock, MPI_Put, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, false},
     [WEISS_BENCH_GET] = {"get", "lock, MPI_Get, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, false},
+    [WEISS_BENCH_PUT] = {"put", "lock, put, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, true},
+    [WEISS_BENCH_GET] = {"get", "lock, get, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, true},
     [WEISS_BENCH_BARRIER] = {"barrier", "one MPI_Barrier of all ranks", false, 0, 1, 1, WEISS_BENCH_TIME,
                              false},
     [WEISS_BENCH_ALLREDUCE] = {"allreduce", "one MPI_Allreduce of all ranks", true, 0, 1, 1, WEISS_BENCH_TIME,
