@@ -1,5 +1,7 @@
 #include "fabric/ring.h"
 
+#include "fabric/copy.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,7 +13,7 @@ static int tampered(const weiss_inlet *inlet, weiss_fault *fault, const char *wh
     return weiss_fault_set(fault, WEISS_ERR_REGION,
                            "the region is damaged: record %" PRIu64 " from slot %" PRIu32
                            " %s (found %016" PRIx64 "); another program or machine has written into it",
-                           inlet->number, inlet->from, what, found);
+                           inlet->sealer.number, inlet->from, what, found);
 }
 
 int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry, weiss_inlet *inlet,
@@ -46,8 +48,7 @@ int weiss_inlet_accept(const weiss_member *member, uint32_t from, uint64_t entry
     inlet->ring = (weiss_layout_ring *)(region->base + offset);
     inlet->data = region->base + offset + WEISS_RING_ENDS;
     inlet->data_bytes = birth.block - WEISS_RING_ENDS;
-    inlet->begun = begun;
-    inlet->number = weiss_ring_first_number(birth.nonce);
+    weiss_sealer_start(&inlet->sealer, begun, weiss_ring_first_number(birth.nonce));
     inlet->from = from;
     inlet->from_generation = birth.sender_generation;
     inlet->order = birth.order;
@@ -81,7 +82,7 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
 {
     const uint8_t *at = inlet->data + inlet->position;
     uint64_t word = atomic_load_explicit((_Atomic uint64_t *)at, memory_order_acquire);
-    if (word >> 36 != (inlet->number & WEISS_RECORD_NUMBER_MASK))
+    if (word >> 36 != (inlet->sealer.number & WEISS_RECORD_NUMBER_MASK))
         return 0;
     uint64_t length = word & WEISS_RECORD_LENGTH_MAX, kind = word >> 32 & 0xf;
     uint64_t record = WEISS_RECORD_BYTES(length);
@@ -89,10 +90,9 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
         record > inlet->data_bytes - inlet->position)
         return 0;
     size_t sealed = kind == WEISS_RECORD_SKIP ? 0 : length < WEISS_SEALED ? length : WEISS_SEALED;
-    memcpy(message->copy, at, WEISS_RECORD_HEADER + (sealed + 7) / 8 * 8);
-    weiss_seal seal = inlet->begun;
-    weiss_seal_word(&seal, word);
-    if (message->copy[1] != weiss_seal_words(seal, message->copy + 2, (sealed + 7) / 8)) {
+    size_t words = (sealed + 7) / 8;
+    copy_words(message->copy + 1, at + 8, 1 + words);
+    if (message->copy[1] != weiss_sealer_seal(&inlet->sealer, word, message->copy + 2, words)) {
         inlet->doubtful = true;
         return 0;
     }
@@ -104,8 +104,7 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
     message->tag = (uint8_t)(word >> 24);
     message->from = inlet->from;
     inlet->doubtful = false;
-    inlet->number++;
-    weiss_record_count(&inlet->number, &inlet->begun);
+    weiss_sealer_step(&inlet->sealer);
     inlet->tail += record;
     inlet->position += record;
     uint64_t rest = inlet->data_bytes - inlet->position;

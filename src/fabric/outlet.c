@@ -1,3 +1,4 @@
+#include "fabric/copy.h"
 #include "fabric/random.h"
 #include "fabric/ring.h"
 
@@ -18,7 +19,8 @@ static _Atomic uint64_t *word_at(weiss_outlet *outlet, uint64_t position)
 
 static uint64_t next_word(const weiss_outlet *outlet, uint64_t kind, uint8_t tag, uint64_t length)
 {
-    return length | (uint64_t)tag << 24 | kind << 32 | (outlet->number & WEISS_RECORD_NUMBER_MASK) << 36;
+    return length | (uint64_t)tag << 24 | kind << 32 |
+           (outlet->sealer.number & WEISS_RECORD_NUMBER_MASK) << 36;
 }
 
 static void announce(weiss_outlet *outlet)
@@ -47,18 +49,16 @@ int weiss_outlet_open(weiss_member *member, const weiss_address *to, uint64_t bl
     outlet->data = region->base + outlet->offset + WEISS_RING_ENDS;
     outlet->block = block;
     outlet->data_bytes = block - WEISS_RING_ENDS;
-    outlet->begun = weiss_seal_begin(&to->key);
-    weiss_seal_word(&outlet->begun, birth.nonce);
+    weiss_seal begun = weiss_seal_begin(&to->key);
+    weiss_seal_word(&begun, birth.nonce);
+    weiss_sealer_start(&outlet->sealer, begun, weiss_ring_first_number(birth.nonce));
     outlet->entry = WEISS_DIRECTORY_ENTRY(outlet->offset, birth.nonce);
     uint64_t told[] = {outlet->offset, (uint64_t)birth.sender << 32 | birth.receiver,
                        (uint64_t)birth.sender_generation << 32 | birth.receiver_generation, block,
                        birth.order};
-    birth.seal = weiss_seal_words(outlet->begun, told, sizeof told / sizeof *told);
+    birth.seal = weiss_seal_words(begun, told, sizeof told / sizeof *told);
     memset(outlet->ring, 0, sizeof *outlet->ring);
-    outlet->ring->birth = birth;
-    outlet->number = weiss_ring_first_number(birth.nonce);
     outlet->ring->birth = outlet->birth = birth;
-    atomic_store_explicit(word_at(outlet, 0), 0, memory_order_relaxed);
     return 0;
 }
 
@@ -103,13 +103,11 @@ static void skip_rest(weiss_outlet *outlet)
 {
     uint64_t rest = outlet->data_bytes - outlet->position;
     uint64_t word = next_word(outlet, WEISS_RECORD_SKIP, 0, rest - WEISS_RECORD_HEADER);
-    uint64_t seal = weiss_seal_words(outlet->begun, &word, 1);
+    uint64_t seal = weiss_sealer_seal(&outlet->sealer, word, NULL, 0);
     memcpy(outlet->data + outlet->position + 8, &seal, 8);
-    weiss_record_count(&outlet->number, &outlet->begun);
-    memcpy(at + 8, &seal, 8);
-    atomic_store_explicit(word_at(outlet, 0), 0, memory_order_relaxed);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
     step(outlet, rest);
+    weiss_sealer_step(&outlet->sealer);
 }
 
 /** Makes room for a record. @return 0, WEISS_RETRY, WEISS_ERR_REGION */
@@ -146,25 +144,15 @@ static void publish(weiss_outlet *outlet, first_lines *first, size_t sealed, uin
     uint8_t *at = outlet->data + outlet->position;
     uint64_t word = first->word[0];
     size_t words = (sealed + 7) / 8;
-    weiss_seal seal = outlet->begun;
-    weiss_seal_word(&seal, word);
-    first->word[1] = weiss_seal_words(seal, first->word + 2, words);
-    memcpy(at + 8, first->byte + 8, 8 + 8 * words);
-    first->word[1] = weiss_seal_words(seal, first->word + 2, (sealed + 7) / 8);
-    weiss_record_count(&outlet->number, &outlet->begun);
-    if (record == WEISS_LINE)
-        memcpy(at + 8, first->byte + 8, WEISS_LINE - 8);
-    else
-        memcpy(at + 8, first->byte + 8, sizeof *first - 8);
-    if (next == outlet->data_bytes)
-        next = 0;
-    atomic_store_explicit(word_at(outlet, next), 0, memory_order_relaxed);
+    first->word[1] = weiss_sealer_seal(&outlet->sealer, word, first->word + 2, words);
+    copy_words(at + 8, first->word + 1, 1 + words);
     atomic_store_explicit(word_at(outlet, outlet->position), word, memory_order_release);
     step(outlet, record);
     fetch_ahead(outlet);
     if (atomic_load_explicit(&outlet->ring->polled, memory_order_relaxed) == 0)
         announce(outlet);
     weiss_peer_wake(outlet->member, outlet->to.slot);
+    weiss_sealer_step(&outlet->sealer); /* now that the message is on its way */
 }
 
 int weiss_outlet_send(weiss_outlet *outlet, uint8_t tag, const void *head, size_t head_bytes,
@@ -181,9 +169,8 @@ int weiss_outlet_send(weiss_outlet *outlet, uint8_t tag, const void *head, size_
     first.word[0] = next_word(outlet, WEISS_RECORD_INLINE, tag, length);
     uint8_t *later = outlet->data + outlet->position + sizeof first;
     size_t head_first = head_bytes < sealed ? head_bytes : sealed, body_first = sealed - head_first;
-    memcpy(first.byte + WEISS_RECORD_HEADER, head, head_first);
-    if (body_first > 0)
-        memcpy(first.byte + WEISS_RECORD_HEADER + head_first, body, body_first);
+    copy_few(first.byte + WEISS_RECORD_HEADER, head, head_first);
+    copy_few(first.byte + WEISS_RECORD_HEADER + head_first, body, body_first);
     if (length > sealed) {
         memcpy(later, (const uint8_t *)head + head_first, head_bytes - head_first);
         if (body_bytes > body_first)
@@ -225,7 +212,7 @@ int weiss_outlet_send_chunk(weiss_outlet *outlet, uint8_t tag, const void *head,
     first.word[0] = next_word(outlet, WEISS_RECORD_BULK, tag, length);
     first.word[2] = chunk;
     first.word[3] = bytes;
-    memcpy(first.byte + WEISS_RECORD_HEADER + 16, head, head_bytes);
+    copy_few(first.byte + WEISS_RECORD_HEADER + 16, head, head_bytes);
     publish(outlet, &first, length, record);
     outlet->flight[(outlet->flight_first + outlet->flights) % outlet->flight_capacity] =
         (weiss_flight){outlet->head, chunk};

@@ -43,13 +43,6 @@ void weiss_pool_clear(weiss_pool *pool);
 bool weiss_pool_take(weiss_pool *pool, uint64_t *chunk);
 void weiss_pool_give(weiss_pool *pool, uint64_t chunk);
 
-/** Counts a record. Its word has room for 28 bits of the number; the rest enters the seals of all later ones. */
-static inline void weiss_record_count(uint64_t *number, weiss_seal *begun)
-{
-    if ((++*number & WEISS_RECORD_NUMBER_MASK) == 0)
-        weiss_seal_word(begun, *number);
-}
-
 typedef struct weiss_outlet {
     weiss_member *member; /**< borrowed */
     weiss_layout_ring *ring; /**< NULL: closed */
@@ -57,8 +50,7 @@ typedef struct weiss_outlet {
     uint64_t offset, block, data_bytes;
     uint64_t position; /**< of the next record in data */
     uint64_t head, tail; /**< bytes produced; consumed, as last seen */
-    uint64_t number; /**< of the next record */
-    weiss_seal begun;
+    weiss_sealer sealer; /**< and the number of the next record */
     weiss_layout_birth birth;
     weiss_address to;
     uint64_t entry; /**< of the directory */
@@ -113,8 +105,7 @@ typedef struct weiss_inlet {
     const uint8_t *data;
     uint64_t data_bytes, position;
     uint64_t tail, told; /**< bytes consumed, and as told the sender */
-    uint64_t number;
-    weiss_seal begun;
+    weiss_sealer sealer; /**< and the number of the next record */
     uint32_t from, from_generation;
     uint64_t order; /**< of the ring among those of its sender */
     uint64_t entry; /**< of the directory */
@@ -138,7 +129,7 @@ static inline bool weiss_inlet_pending(const weiss_inlet *inlet)
 {
     uint64_t word =
         atomic_load_explicit((_Atomic uint64_t *)(inlet->data + inlet->position), memory_order_relaxed);
-    return word >> 36 == (inlet->number & WEISS_RECORD_NUMBER_MASK) && (word >> 32 & 0xf) != 0;
+    return word >> 36 == (inlet->sealer.number & WEISS_RECORD_NUMBER_MASK) && (word >> 32 & 0xf) != 0;
 }
 /** True when the ring of @p inlet is later than that of @p before, from the same slot. */
 static inline bool weiss_inlet_later(const weiss_inlet *inlet, const weiss_inlet *before)

@@ -114,38 +114,6 @@ static void add_plan(command_line *line, const weiss_bench_plan *plan)
     line->used++;
 }
 
-/** mpirun and its settings. */
-static void add_mpirun(command_line *line, const weiss_bench_job *job, const weiss_transport *transport,
-                       const char *region)
-{
-    add(line, job->settings.mpirun);
-    add(line, "--quiet");
-    add(line, "--oversubscribe");
-    add_number(line, "-n", job->ranks);
-    for (int k = 0; k < 8 && transport->mca[k][0] != NULL; k++) {
-        add(line, "--mca");
-        add(line, transport->mca[k][0]);
-        add(line, transport->mca[k][1]);
-    }
-    if (transport->region) {
-        add(line, "--mca");
-        add(line, WEISS_FABRIC_REGION);
-        add(line, region);
-    }
-}
-
-static void compose(const weiss_bench_job *job, const weiss_transport *transport, const char *region,
-                    command_line *line)
-{
-    *line = (command_line){0};
-    if (transport->raw) {
-        add(line, job->raw_program);
-        add(line, "--region");
-        add(line, region);
-    } else {
-        add_mpirun(line, job, transport, region);
-        add(line, job->program);
-    }
 static void add_setting(command_line *line, const char *name, const char *value)
 {
     add(line, "--mca");

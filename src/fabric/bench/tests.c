@@ -14,8 +14,6 @@ const weiss_bench_facts weiss_bench_table[WEISS_BENCH_TESTS] = {
                                  WEISS_BENCH_WINDOW, 2, WEISS_BENCH_BYTES, true},
     [WEISS_BENCH_RATE] = {"rate", "messages of 8 B, 64 in flight", false, 8, WEISS_BENCH_WINDOW, 1,
                           WEISS_BENCH_MESSAGES, true},
-    [WEISS_BENCH_PUT] = {"put", "lock, MPI_Put, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, false},
-    [WEISS_BENCH_GET] = {"get", "lock, MPI_Get, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, false},
     [WEISS_BENCH_PUT] = {"put", "lock, put, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, true},
     [WEISS_BENCH_GET] = {"get", "lock, get, unlock", true, 0, 1, 1, WEISS_BENCH_TIME, true},
     [WEISS_BENCH_BARRIER] = {"barrier", "one MPI_Barrier of all ranks", false, 0, 1, 1, WEISS_BENCH_TIME,
