@@ -350,4 +350,5 @@ if __name__ == "__main__":
     for program in (QEMU, "busybox", "cpio", "gcc-12", "make"):
         if shutil.which(program) is None:
             skip(f"{program} is missing: the tests in virtual machines need it (tools/packages.txt)")
+    tool("guest-kernel")  # while skipping is still possible
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
