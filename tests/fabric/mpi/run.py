@@ -42,6 +42,8 @@ def parse():
     parser.add_argument("--timeout", type=int, default=300, help="seconds for a program (%(default)s)")
     parser.add_argument("--tolerate", default="", metavar="FAULT,...", help="faults of this MPI: docs/mpi-suite.md")
     parser.add_argument("--huge", action="store_true", help="messages of more than 2 GiB; needs 6 GB of memory")
+    parser.add_argument("--region", action="store_true",
+                        help="give the fabric (btl_ivshmem_region) a fresh file in /dev/shm, removed at the end")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in PROGRAMS]
     if unknown:
@@ -143,6 +145,15 @@ def judge(options, code, text):
 
 def main():
     options = parse()
+    if options.region:
+        with tempfile.TemporaryDirectory(prefix="weiss-mpi-suite-", dir="/dev/shm") as directory:
+            options.mca.append(["btl_ivshmem_region", os.path.join(directory, "region")])
+            run_all(options)
+    else:
+        run_all(options)
+
+
+def run_all(options):
     results = {"ok": [], "FAILED": [], "skipped": []}
     start = time.monotonic()
     for np in options.np:
