@@ -50,10 +50,12 @@ struct mca_btl_base_endpoint_t {
     opal_list_t pending; /**< frags that found no room, in order */
     opal_list_t deferred; /**< frags that wait for their chunk */
     opal_list_t operations; /**< emulated operations that are not sent yet */
-    opal_proc_t *proc; /**< borrowed */
+    opal_proc_t *proc; /**< borrowed; NULL once Open MPI has parted from the peer */
+    opal_process_name_t name;
     weiss_address address;
     uint64_t pulse; /**< as last seen, and */
     uint64_t pulse_ns; /**< when it last changed */
+    bool left; /**< it has given its slot back, as at the end of MPI */
     weiss_peer_counts counts;
 };
 OBJ_CLASS_DECLARATION(weiss_endpoint);

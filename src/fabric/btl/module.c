@@ -23,7 +23,7 @@ static void endpoint_construct(weiss_endpoint *endpoint)
     memset(&endpoint->outlet, 0, sizeof endpoint->outlet);
     memset(&endpoint->address, 0, sizeof endpoint->address);
     memset(&endpoint->counts, 0, sizeof endpoint->counts);
-    endpoint->open = endpoint->stalled = false;
+    endpoint->open = endpoint->stalled = endpoint->left = false;
     endpoint->proc = NULL;
     endpoint->pulse = endpoint->pulse_ns = 0;
 }
@@ -225,12 +225,26 @@ static weiss_endpoint *connect_to(weiss_btl *btl, opal_proc_t *proc, const weiss
         return NULL;
     }
     endpoint->proc = proc;
+    endpoint->name = proc->proc_name;
     endpoint->address = *address;
     endpoint->open = true;
     pthread_mutex_lock(&btl->peers_lock);
     opal_list_append(&btl->endpoints, &endpoint->super);
     pthread_mutex_unlock(&btl->peers_lock);
     return endpoint;
+}
+
+/** The endpoint of the peer at @p address; NULL: none yet. A peer must not get a second ring: its mailbox reads one. */
+static weiss_endpoint *known_endpoint(weiss_btl *btl, const weiss_address *address)
+{
+    weiss_endpoint *endpoint;
+    OPAL_LIST_FOREACH(endpoint, &btl->endpoints, weiss_endpoint)
+    {
+        if (endpoint->open && endpoint->address.slot == address->slot &&
+            endpoint->address.generation == address->generation)
+            return endpoint;
+    }
+    return NULL;
 }
 
 int weiss_btl_add_procs(mca_btl_base_module_t *module, size_t count, opal_proc_t **procs,
@@ -243,7 +257,11 @@ int weiss_btl_add_procs(mca_btl_base_module_t *module, size_t count, opal_proc_t
         peers[i] = NULL;
         if (!same_region(btl, procs[i], &address))
             continue;
-        peers[i] = connect_to(btl, procs[i], &address, &fault);
+        peers[i] = known_endpoint(btl, &address);
+        if (peers[i] != NULL)
+            peers[i]->proc = procs[i];
+        else
+            peers[i] = connect_to(btl, procs[i], &address, &fault);
         if (peers[i] == NULL)
             fprintf(stderr, "weiss: warning: ivshmem is not used to rank %u: %s\n",
                     (unsigned)procs[i]->proc_name.vpid, fault.text);
@@ -269,28 +287,31 @@ weiss_endpoint *weiss_btl_endpoint_of(weiss_btl *btl, uint32_t slot, opal_proces
     return connect_to(btl, proc, &address, NULL);
 }
 
+/** Parts from a peer. What was sent to it stays until the end: it may not have read it all. */
+static void part(weiss_btl *btl, weiss_endpoint *endpoint)
+{
+    weiss_endpoint *dead = endpoint;
+    endpoint->proc = NULL;
+    atomic_compare_exchange_strong(&btl->dead, &dead, NULL);
+    if (endpoint->outlet.head > 0)
+        return;
+    opal_list_remove_item(&btl->endpoints, &endpoint->super);
+    weiss_outlet_close(&endpoint->outlet);
+    OBJ_RELEASE(endpoint);
+}
+
 int weiss_btl_del_procs(mca_btl_base_module_t *module, size_t count, opal_proc_t **procs,
                         weiss_endpoint **peers)
 {
     weiss_btl *btl = (weiss_btl *)module;
     (void)procs;
+    pthread_mutex_lock(&btl->peers_lock);
     for (size_t i = 0; i < count; i++) {
-        weiss_endpoint *endpoint = peers[i], *known;
+        if (peers[i] != NULL)
+            part(btl, peers[i]);
         peers[i] = NULL;
-        if (endpoint == NULL || endpoint->outlet.head > 0) /* what was told to a peer stays until the end */
-            continue;
-        pthread_mutex_lock(&btl->peers_lock);
-        OPAL_LIST_FOREACH(known, &btl->endpoints, weiss_endpoint)
-        {
-            if (known != endpoint)
-                continue;
-            opal_list_remove_item(&btl->endpoints, &endpoint->super);
-            weiss_outlet_close(&endpoint->outlet);
-            OBJ_RELEASE(endpoint);
-            break;
-        }
-        pthread_mutex_unlock(&btl->peers_lock);
     }
+    pthread_mutex_unlock(&btl->peers_lock);
     return OPAL_SUCCESS;
 }
 

@@ -44,12 +44,13 @@ static int advance_all(weiss_btl *btl)
 static void report_dead(weiss_btl *btl, weiss_endpoint *endpoint)
 {
     weiss_fault fault = {0};
-    opal_process_name_t name = endpoint->proc->proc_name;
+    if (endpoint->proc == NULL) /* it has left since */
+        return;
     weiss_fault_set(&fault, WEISS_ERR_PEER,
                     "rank %u on %s has given no sign of life for %d s; its process, or the machine that it "
                     "runs on, is dead or "
                     "stopped, and the job ends (MCA parameter btl_ivshmem_peer_timeout)",
-                    (unsigned)name.vpid, opal_get_proc_hostname(endpoint->proc),
+                    (unsigned)endpoint->name.vpid, opal_get_proc_hostname(endpoint->proc),
                     mca_btl_ivshmem_component.parameter.peer_timeout);
     weiss_btl_fail(btl, endpoint, &fault);
 }
@@ -66,6 +67,12 @@ static int tick(weiss_btl *btl, uint64_t now, weiss_fault *fault)
     }
     if (dead != NULL)
         report_dead(btl, dead);
+    if (!weiss_peer_present(&btl->region, btl->member.slot, btl->member.generation))
+        return weiss_fault_set(
+            fault, WEISS_ERR_REGION,
+            "this process has lost its place in the region %s: it was stopped for so long that "
+            "another one took the place, or another program or machine has written into it",
+            weiss_device_name(btl->device));
     uint64_t rejections = btl->mailbox.rejections;
     int got = weiss_mailbox_tick(&btl->mailbox, deliver, btl, fault);
     if (rejections == 0 && btl->mailbox.rejections > 0)

@@ -8,19 +8,26 @@
 
 #define BEAT_MS 200
 
-/** Notes when a peer last gave a sign of life: its pulse goes on and it holds its slot. @return false when that is too long
- *  ago */
+/** A slot is taken from a process only when its pulse has stood still for seconds. One that lost its slot sooner has left. */
+#define LEFT_NS UINT64_C(1500000000)
+
+/** Notes when a peer last gave a sign of life: its pulse goes on and it holds its slot.
+ *  @return false when that is too long ago, and the peer has not taken leave */
 static bool alive(weiss_btl *btl, weiss_endpoint *endpoint, uint64_t now, uint64_t timeout_ns)
 {
+    uint64_t claim = atomic_load_explicit(&weiss_region_slot(&btl->region, endpoint->address.slot)->claim,
+                                          memory_order_relaxed);
     uint64_t pulse = atomic_load_explicit(&weiss_region_slot(&btl->region, endpoint->address.slot)->pulse,
                                           memory_order_relaxed);
-    if (endpoint->pulse_ns == 0 ||
-        (pulse != endpoint->pulse &&
-         weiss_peer_present(&btl->region, endpoint->address.slot, endpoint->address.generation))) {
+    bool present = claim == WEISS_CLAIM(endpoint->address.generation, WEISS_CLAIM_TAKEN);
+    if (endpoint->pulse_ns == 0 || (pulse != endpoint->pulse && present)) {
         endpoint->pulse = pulse;
         endpoint->pulse_ns = now;
     }
-    return now - endpoint->pulse_ns < timeout_ns;
+    if (!present &&
+        (claim == WEISS_CLAIM(endpoint->address.generation, 0) || now - endpoint->pulse_ns < LEFT_NS))
+        endpoint->left = true;
+    return endpoint->left || now - endpoint->pulse_ns < timeout_ns;
 }
 
 static void watch(weiss_btl *btl, uint64_t timeout_ns)
@@ -30,7 +37,7 @@ static void watch(weiss_btl *btl, uint64_t timeout_ns)
     pthread_mutex_lock(&btl->peers_lock);
     OPAL_LIST_FOREACH(endpoint, &btl->endpoints, weiss_endpoint)
     {
-        if (endpoint->open && !alive(btl, endpoint, now, timeout_ns))
+        if (endpoint->open && endpoint->proc != NULL && !alive(btl, endpoint, now, timeout_ns))
             atomic_store(&btl->dead, endpoint);
     }
     pthread_mutex_unlock(&btl->peers_lock);

@@ -25,14 +25,14 @@ typedef struct rdma_header {
 } rdma_header;
 static_assert(sizeof(rdma_header) <= WEISS_BTL_HEAD_MAX, "header");
 
-/** Something to send in pieces, and at the origin something to wait for. */
+/** Something to send in pieces, and at the origin something to wait for. The endpoint's list holds a reference until all is
+ *  sent, the table of those that wait for an answer another one: the answer can come while the sender is not yet done. */
 typedef struct operation {
     opal_list_item_t super;
     weiss_endpoint *endpoint;
     rdma_header header;
     const uint8_t *source; /**< of the body */
     uint64_t bytes, sent;
-    bool awaits; /**< an answer; it is in the table until then */
     uint8_t *target; /**< where an answer's data or value goes */
     uint64_t expected, arrived; /**< bytes of the answer */
     mca_btl_base_rdma_completion_fn_t callback;
@@ -126,15 +126,15 @@ static bool await(weiss_btl *btl, operation *op)
     }
     bool done = place < rdma->capacity;
     if (done) {
+        OBJ_RETAIN(op);
         rdma->waiting[place] = op;
         op->header.cookie = place;
-        op->awaits = true;
     }
     OPAL_THREAD_UNLOCK(&btl->lock);
     return done;
 }
 
-/** Takes an operation out of the table; NULL when @p cookie names none to that peer. */
+/** Finds an operation in the table, or takes it out; NULL when @p cookie names none to that peer. */
 static operation *awaited(weiss_btl *btl, uint32_t cookie, uint32_t slot, bool take)
 {
     OPAL_THREAD_LOCK(&btl->lock);
@@ -191,8 +191,7 @@ int weiss_rdma_advance(weiss_btl *btl, weiss_endpoint *endpoint, weiss_fault *fa
             WEISS_FAULT_TRY(send_piece(btl, endpoint, op, fault));
         while (op->sent < op->bytes);
         opal_list_remove_first(&endpoint->operations);
-        if (!op->awaits)
-            OBJ_RELEASE(op);
+        OBJ_RELEASE(op);
     }
     return 0;
 }
@@ -416,6 +415,20 @@ static void copy_body(void *to, const weiss_message *message, uint64_t bytes)
         memcpy((uint8_t *)to + in_head, message->body, bytes - in_head);
 }
 
+/** Does an atomic operation on registered memory. @return false when it is not one of ours */
+static bool serve_atomic(void *memory, const rdma_header *asked, uint64_t *before)
+{
+    uint64_t size = (asked->flags & MCA_BTL_ATOMIC_FLAG_32BIT) != 0 ? 4 : 8;
+    if (asked->bytes != size || asked->address % size != 0)
+        return false;
+    if (asked->kind == ASK_ATOMIC)
+        return weiss_atomic_apply(memory, (mca_btl_base_atomic_op_t)asked->op, asked->operand, asked->flags,
+                                  before);
+    *before = weiss_atomic_cswap(memory, asked->compare, asked->operand, asked->flags);
+    return true;
+}
+
+/** Does what a peer asks for, and answers: a put in pieces is answered once, at its last one. */
 static void serve(weiss_btl *btl, const weiss_message *message, const rdma_header *asked)
 {
     uint64_t body = message->head_bytes - sizeof *asked + message->body_bytes, value = 0;
@@ -424,44 +437,64 @@ static void serve(weiss_btl *btl, const weiss_message *message, const rdma_heade
                                            asked->address, asked->bytes);
     OPAL_THREAD_UNLOCK(&btl->lock);
     bool known = memory != NULL;
-    if (asked->kind == ASK_PUT && known && asked->bytes == body)
-        copy_body(memory, message, body);
-    else if (asked->kind == ASK_CSWAP && known && asked->bytes <= 8)
-        value = weiss_atomic_cswap(memory, asked->compare, asked->operand, asked->flags);
-    else if (asked->kind == ASK_ATOMIC && known && asked->bytes <= 8)
-        known = weiss_atomic_apply(memory, (mca_btl_base_atomic_op_t)asked->op, asked->operand, asked->flags,
-                                   &value);
-    else if (asked->kind != ASK_GET)
-        known = false;
-    if (!known)
-        answer(btl, message, asked, ANSWER_REFUSED, NULL, 0, 0);
-    else if (asked->kind == ASK_GET)
+    if (asked->kind == ASK_PUT) {
+        known = known && asked->bytes == body;
+        if (known)
+            copy_body(memory, message, body);
+        if (asked->last)
+            answer(btl, message, asked, known ? ANSWER_DONE : ANSWER_REFUSED, NULL, 0, 0);
+    } else if (asked->kind == ASK_GET && known) {
         answer(btl, message, asked, ANSWER_DATA, memory, asked->bytes, 0);
-    else if (asked->kind != ASK_PUT || asked->last)
-        answer(btl, message, asked, asked->kind == ASK_PUT ? ANSWER_DONE : ANSWER_VALUE, NULL, 0, value);
+    } else {
+        known = known && asked->kind != ASK_GET && serve_atomic(memory, asked, &value);
+        answer(btl, message, asked, known ? ANSWER_VALUE : ANSWER_REFUSED, NULL, 0, value);
+    }
 }
 
-/** An answer has come: copies what it brings and completes the operation when that was all. */
-static void conclude(weiss_btl *btl, const weiss_message *message, const rdma_header *header)
+/** Ends the job: a wrong result must not pass for a right one, and Open MPI would take it for that. */
+static void answered_wrongly(weiss_btl *btl, weiss_endpoint *endpoint, const char *how)
 {
-    operation *op = awaited(btl, header->cookie, message->from, header->kind != ANSWER_DATA || header->last);
+    weiss_fault fault = {0};
+    weiss_fault_set(&fault, WEISS_ERR_PEER,
+                    "rank %u %s a one-sided operation of this process; the program has used memory that is "
+                    "in no window any more, or the ranks run different releases of Weiss",
+                    (unsigned)endpoint->name.vpid, how);
+    weiss_btl_fail(btl, endpoint, &fault);
+}
+
+/** Takes what an answer brings. @return false when it does not fit the operation */
+static bool take_answer(operation *op, const weiss_message *message, const rdma_header *header)
+{
     uint64_t body = message->head_bytes - sizeof *header + message->body_bytes;
-    int status = header->kind == ANSWER_REFUSED ? OPAL_ERROR : OPAL_SUCCESS;
-    if (op == NULL)
-        return;
-    if (header->kind == ANSWER_DATA && op->target != NULL && body <= op->expected - op->arrived) {
+    if (header->kind == ANSWER_DATA) {
+        if (op->target == NULL || body > op->expected - op->arrived)
+            return false;
         copy_body(op->target + op->arrived, message, body);
         op->arrived += body;
-        if (!header->last)
-            return;
-        status = op->arrived == op->expected ? OPAL_SUCCESS : OPAL_ERROR;
-    } else if (header->kind == ANSWER_VALUE && op->target != NULL) {
-        memcpy(op->target, &header->operand, op->expected <= 8 ? op->expected : 8);
+        return !header->last || op->arrived == op->expected;
     }
-    completion end = {op->callback, op->local_address, op->context, op->data, op->local_handle};
+    if (header->kind == ANSWER_VALUE && op->target != NULL && op->expected <= 8)
+        memcpy(op->target, &header->operand, op->expected);
+    return true;
+}
+
+/** An answer has come: completes the operation when that was all. */
+static void conclude(weiss_btl *btl, const weiss_message *message, const rdma_header *header)
+{
+    bool complete = header->kind != ANSWER_DATA || header->last;
+    operation *op = awaited(btl, header->cookie, message->from, complete);
+    if (op == NULL)
+        return;
     weiss_endpoint *endpoint = op->endpoint;
-    OBJ_RELEASE(op);
-    finish(btl, endpoint, &end, status);
+    completion end = {op->callback, op->local_address, op->context, op->data, op->local_handle};
+    if (header->kind == ANSWER_REFUSED)
+        answered_wrongly(btl, endpoint, "refuses");
+    else if (!take_answer(op, message, header))
+        answered_wrongly(btl, endpoint, "gives too much or too little for");
+    else if (complete)
+        finish(btl, endpoint, &end, OPAL_SUCCESS);
+    if (complete)
+        OBJ_RELEASE(op);
 }
 
 void weiss_rdma_receive(weiss_btl *btl, const weiss_message *message)

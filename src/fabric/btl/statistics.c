@@ -34,9 +34,8 @@ static void write_line(const weiss_btl *btl, FILE *to)
                 "%s{\"rank\": %u, \"job\": %u, \"messages\": %" PRIu64 ", \"bytes\": %" PRIu64
                 ", \"puts\": %" PRIu64 ", \"put_bytes\": %" PRIu64 ", \"gets\": %" PRIu64
                 ", \"get_bytes\": %" PRIu64 "}",
-                comma, (unsigned)endpoint->proc->proc_name.vpid, (unsigned)endpoint->proc->proc_name.jobid,
-                counts->messages, counts->bytes, counts->puts, counts->put_bytes, counts->gets,
-                counts->get_bytes);
+                comma, (unsigned)endpoint->name.vpid, (unsigned)endpoint->name.jobid, counts->messages,
+                counts->bytes, counts->puts, counts->put_bytes, counts->gets, counts->get_bytes);
         comma = ", ";
     }
     fprintf(to, "]}\n");

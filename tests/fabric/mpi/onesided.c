@@ -514,6 +514,12 @@ int main(int argc, char **argv)
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     for (enum source source = CREATE; source < NSOURCES; source++) {
         test_step("%s", source_names[source]);
+        /* osc/rdma of Open MPI 4.1.4 waits for a lock that it holds itself when memory of a dynamic window is on another
+         * machine (4.1.5 does not). */
+        if (source == DYNAMIC && test_tolerates("dynamic-deadlock")) {
+            test_note("%s is left out", source_names[source]);
+            continue;
+        }
         if (!open_window(&w, source, (size_t)test_scaled(4 << 20, 1 << 20))) {
             test_note("this MPI has no component for %s", source_names[source]);
             continue;
