@@ -127,25 +127,18 @@ static void sleep_us(weiss_waiter *waiter, weiss_mailbox *mailbox, double us)
     atomic_store_explicit(&member->shared->asleep, 0, memory_order_relaxed);
 }
 
-static void look_at_cpu(weiss_waiter *waiter, uint64_t now)
+/** Whether a batch that took long did so because this thread worked. One such batch tells nothing: the core may have been lost
+ *  to another process, or to another machine. After a second one in a row the processor time between them tells. */
+static bool worked(weiss_waiter *waiter)
 {
     struct timespec used;
+    uint64_t before = waiter->cpu_ns;
+    bool again = waiter->slow;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     waiter->cpu_ns = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-    waiter->cpu_at = now;
-}
-
-/** Whether the batch that took @p passed ticks until @p now did so because this thread worked, and not because another one had
- *  the core. All since the last look but this batch was idle polls. */
-static bool worked(weiss_waiter *waiter, uint64_t now, uint64_t passed)
-{
-    uint64_t before = waiter->cpu_ns, at = waiter->cpu_at;
-    look_at_cpu(waiter, now);
-    if (at < waiter->since) /* the first such batch of this waiting */
-        return true;
-    double idle_us = (double)(now - passed - at) / waiter->ticks_per_us;
-    double used_us = (double)(waiter->cpu_ns - before) / 1e3 - idle_us;
-    return used_us * waiter->ticks_per_us > (double)(OTHER_WORK * waiter->quickest);
+    waiter->slow = true;
+    return again && (double)(waiter->cpu_ns - before) / 1e3 * waiter->ticks_per_us >
+                        (double)(OTHER_WORK * waiter->quickest);
 }
 
 void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
@@ -157,13 +150,21 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
     waiter->last = now;
     if (waiter->since == 0) {
         waiter->since = now;
+        waiter->slow = false;
         return;
     }
-    if (passed > OTHER_WORK * waiter->quickest && worked(waiter, now, passed)) {
-        if (waiter->quickest < most_of_a_batch(waiter))
-            waiter->quickest += waiter->quickest / 64 + 1; /* forget a freak */
-        waiter->since = now;
-        return;
+    if (passed > OTHER_WORK * waiter->quickest) {
+        bool first = !waiter->slow;
+        if (worked(waiter)) {
+            waiter->since = now;
+            if (waiter->quickest < most_of_a_batch(waiter))
+                waiter->quickest += waiter->quickest / 64 + 1; /* forget a freak */
+            return;
+        }
+        if (first)
+            return;
+    } else {
+        waiter->slow = false;
     }
     if (passed < waiter->quickest)
         waiter->quickest = passed;
@@ -174,5 +175,5 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
     limit = limit < 50 ? 50 : limit > WEISS_SLEEP_LONGEST_US ? WEISS_SLEEP_LONGEST_US : limit;
     sleep_us(waiter, mailbox, limit);
     waiter->last = weiss_ticks();
-    look_at_cpu(waiter, waiter->last);
+    waiter->slow = false;
 }

@@ -26,7 +26,8 @@ typedef struct weiss_waiter {
     uint32_t polls; /**< idle ones, since the last look at the clock */
     uint64_t since, last; /**< ticks: when the waiting began (0: it has not), the last look */
     uint64_t quickest; /**< ticks that a batch of idle polls takes when nothing is done between them */
-    uint64_t cpu_ns, cpu_at; /**< processor time of this thread, and the ticks when it was looked at */
+    bool slow; /**< the last batch took much longer */
+    uint64_t cpu_ns; /**< processor time of this thread at its end */
     uint64_t sleeps; /**< how often it slept */
 } weiss_waiter;
 

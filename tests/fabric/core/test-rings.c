@@ -222,7 +222,7 @@ static void a_full_ring_leaves_the_chunk_with_the_caller(void **state)
         assert_true(weiss_pool_take(&p.pool, &chunk));
         arena_fill(p.a.base + chunk, 100, b.key + sent + 1000000);
         b.body[sent % 64] = 100;
-        if (weiss_outlet_send_chunk(&p.outlet, 9, NULL, 0, chunk, 100, NULL) != 0)
+        if (weiss_outlet_send_chunk(&p.outlet, 9, "", 0, chunk, 100, NULL) != 0)
             break;
     }
     assert_true(sent > 50 && sent < 64);
@@ -230,7 +230,7 @@ static void a_full_ring_leaves_the_chunk_with_the_caller(void **state)
     while (weiss_mailbox_poll(&p.to.mailbox, expect_bulk, &b, NULL) > 0)
         ;
     assert_int_equal(b.next, sent);
-    assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, NULL, 0, chunk, 100, NULL), 0);
+    assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, "", 0, chunk, 100, NULL), 0);
     assert_int_equal(weiss_mailbox_poll(&p.to.mailbox, expect_bulk, &b, NULL), 1);
     pair_close(&p);
 }
