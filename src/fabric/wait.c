@@ -12,6 +12,8 @@
 #define BATCH 32
 /** A batch that takes so many times as long as the quickest one had other work in it. */
 #define OTHER_WORK 16
+/** Polls that are further apart always have work between them. */
+#define WORK_US 20.0
 /** After saying that it sleeps, a process looks on for so long: until every store that was made before is visible. */
 #define GRACE_US 5.0
 #define ROUNDS 9
@@ -71,10 +73,17 @@ static double doorbell_cost_us(weiss_member *member)
     return (double)(weiss_clock_ns() - begin) / 1e3 / ROUNDS;
 }
 
+/** Ticks that a batch of idle polls takes at most, OTHER_WORK times less than what has work in it for certain. */
+static uint64_t most_of_a_batch(const weiss_waiter *waiter)
+{
+    return (uint64_t)(BATCH * WORK_US / OTHER_WORK * waiter->ticks_per_us);
+}
+
 void weiss_waiter_make(weiss_wait_mode mode, bool crowded, double spin_us, weiss_member *member,
                        weiss_waiter *waiter)
 {
-    *waiter = (weiss_waiter){.mode = mode, .quickest = UINT64_MAX, .ticks_per_us = weiss_ticks_per_us()};
+    *waiter = (weiss_waiter){.mode = mode, .ticks_per_us = weiss_ticks_per_us()};
+    waiter->quickest = most_of_a_batch(waiter);
     if (mode == WEISS_WAIT_SPIN)
         return;
     waiter->wake_us =
@@ -118,6 +127,20 @@ static void sleep_us(weiss_waiter *waiter, weiss_mailbox *mailbox, double us)
     atomic_store_explicit(&member->shared->asleep, 0, memory_order_relaxed);
 }
 
+/** Whether a batch that took long did so because this thread worked. One such batch tells nothing: the core may have been lost
+ *  to another process, or to another machine. After a second one in a row the processor time between them tells. */
+static bool worked(weiss_waiter *waiter)
+{
+    struct timespec used;
+    uint64_t before = waiter->cpu_ns;
+    bool again = waiter->slow;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    waiter->cpu_ns = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+    waiter->slow = true;
+    return again && (double)(waiter->cpu_ns - before) / 1e3 * waiter->ticks_per_us >
+                        (double)(OTHER_WORK * waiter->quickest);
+}
+
 void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
 {
     if (waiter->mode == WEISS_WAIT_SPIN || ++waiter->polls < BATCH)
@@ -125,11 +148,23 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
     uint64_t now = weiss_ticks(), passed = now - waiter->last;
     waiter->polls = 0;
     waiter->last = now;
-    if (waiter->since == 0 || passed > OTHER_WORK * waiter->quickest) {
-        if (waiter->since != 0 && waiter->quickest < UINT64_MAX / 2)
-            waiter->quickest += waiter->quickest / 64; /* forget a freak */
+    if (waiter->since == 0) {
         waiter->since = now;
+        waiter->slow = false;
         return;
+    }
+    if (passed > OTHER_WORK * waiter->quickest) {
+        bool first = !waiter->slow;
+        if (worked(waiter)) {
+            waiter->since = now;
+            if (waiter->quickest < most_of_a_batch(waiter))
+                waiter->quickest += waiter->quickest / 64 + 1; /* forget a freak */
+            return;
+        }
+        if (first)
+            return;
+    } else {
+        waiter->slow = false;
     }
     if (passed < waiter->quickest)
         waiter->quickest = passed;
@@ -140,4 +175,5 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
     limit = limit < 50 ? 50 : limit > WEISS_SLEEP_LONGEST_US ? WEISS_SLEEP_LONGEST_US : limit;
     sleep_us(waiter, mailbox, limit);
     waiter->last = weiss_ticks();
+    waiter->slow = false;
 }

@@ -4,6 +4,9 @@
  * therefore measured: as long as a wake-up takes when cores are shared (never more than twice the cost of the best choice
  * with hindsight: Karlin, Li, Manasse, Owicki, SOSP 1991), some twenty times as long when each process has a core.
  *
+ * A process that works between its polls does not wait, however long nothing comes. It is told from one that does by the time
+ * that its polls are apart; from one that lost its core to another process by the processor time between them.
+ *
  * A sleep is woken by the senders of this region only. Other transports of the same process cannot do that, so a sleep lasts
  * at most a twentieth of the time that has already been waited, and never longer than WEISS_SLEEP_LONGEST_US. */
 #ifndef WEISS_FABRIC_WAIT_H
@@ -23,6 +26,8 @@ typedef struct weiss_waiter {
     uint32_t polls; /**< idle ones, since the last look at the clock */
     uint64_t since, last; /**< ticks: when the waiting began (0: it has not), the last look */
     uint64_t quickest; /**< ticks that a batch of idle polls takes when nothing is done between them */
+    bool slow; /**< the last batch took much longer */
+    uint64_t cpu_ns; /**< processor time of this thread at its end */
     uint64_t sleeps; /**< how often it slept */
 } weiss_waiter;
 

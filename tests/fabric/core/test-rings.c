@@ -233,7 +233,7 @@ static void a_full_ring_leaves_the_chunk_with_the_caller(void **state)
     while (weiss_mailbox_poll(&p.to.mailbox, expect_bulk, &b, NULL) > 0)
         ;
     assert_int_equal(b.next, sent);
-    assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, NULL, 0, chunk, 100, NULL), 0);
+    assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, head, sizeof head, chunk, 100, NULL), 0);
     assert_int_equal(weiss_mailbox_poll(&p.to.mailbox, expect_bulk, &b, NULL), 1);
     pair_close(&p);
 }
