@@ -11,12 +11,14 @@ _weiss_files() {
 _weiss_bench() {
     case $1 in
     --tests) _weiss_words "latency bandwidth bibandwidth rate put get barrier allreduce wait" ;;
-    --transports) _weiss_words "vader vader-cma ucx tcp ivshmem ivshmem-blocking ivshmem-adaptive raw" ;;
+    --transports) _weiss_words "vader vader-cma ucx tcp ivshmem ivshmem-blocking ivshmem-adaptive raw tcp-virtio" ;;
     --sizes) _weiss_words "4-4M 4,4K,1M" ;;
     --rounds | -n | --ranks) _weiss_words "2 3 5 10" ;;
+    --vms) _weiss_words "2 3 4" ;;
+    --module) _weiss_files '!*.ko' ;;
     --csv) _weiss_files '!*.csv' ;;
     --svg) _weiss_files '' ;;
-    *) _weiss_words "--quick --tests --sizes --transports --rounds --ranks --csv --svg --help" ;;
+    *) _weiss_words "--quick --tests --sizes --transports --rounds --ranks --vms --module --csv --svg --help" ;;
     esac
 }
 
