@@ -7,6 +7,8 @@
 
 /** Ticks at which a record must be missing before it counts as lost. */
 #define SUSPICIOUS_TICKS 10
+/** A record was taken that is no message. */
+#define SKIPPED 2
 
 static int tampered(const weiss_inlet *inlet, weiss_fault *fault, const char *what, uint64_t found)
 {
@@ -78,7 +80,8 @@ static int split(weiss_inlet *inlet, uint64_t kind, uint64_t length, weiss_messa
     return 0;
 }
 
-int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fault)
+/** Takes a record. @return as weiss_inlet_take; SKIPPED: there may be another one behind it */
+static int take_record(weiss_inlet *inlet, weiss_message *message, weiss_fault *fault)
 {
     const uint8_t *at = inlet->data + inlet->position;
     uint64_t word = atomic_load_explicit((_Atomic uint64_t *)at, memory_order_acquire);
@@ -112,7 +115,16 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
         inlet->tail += rest;
         inlet->position = 0;
     }
-    return kind == WEISS_RECORD_SKIP ? weiss_inlet_take(inlet, message, fault) : 1;
+    return kind == WEISS_RECORD_SKIP ? SKIPPED : 1;
+}
+
+int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fault)
+{
+    int code;
+    do
+        code = take_record(inlet, message, fault);
+    while (code == SKIPPED);
+    return code;
 }
 
 int weiss_inlet_tick(weiss_inlet *inlet, weiss_fault *fault)
