@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 /** Packages of the root image, beside Debian's essential ones. */
-static const char *const packages[] = {"busybox-static", "iproute2",       "kmod", "numactl",
-                                       "openmpi-bin",    "openssh-server", NULL};
+static const char *const packages[] = {"busybox-static", "iproute2",    "kmod",           "mount",
+                                       "numactl",        "openmpi-bin", "openssh-server", NULL};
 
 /** Seconds after which an image that nobody used is removed. */
 #define FORGET (7 * 24 * 3600)
@@ -124,6 +124,10 @@ static int make(const source *s, const char *cache, const char *directory, const
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
                                "mmdebstrap, which makes the image of the machines, is not installed: install "
                                "the package mmdebstrap");
+    if (geteuid() != 0 && !weiss_process_find("newuidmap", path, sizeof path))
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                               "newuidmap, without which only root can make the image of the machines, is not "
+                               "installed: install the package uidmap");
     snprintf(fresh, sizeof fresh, "%s/new-%d", cache, (int)getpid());
     snprintf(log_path, sizeof log_path, "%s/log", fresh);
     weiss_remove_tree(fresh);

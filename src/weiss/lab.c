@@ -192,6 +192,7 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     weiss_lab_options o = weiss_lab_defaults();
     bool quiet = weiss_arguments_get(command, arguments, "--quiet") != NULL;
     bool stay = weiss_arguments_get(command, arguments, "--stay") != NULL;
+    char path[WEISS_PATH];
     weiss_words shell = {0};
     weiss_lab *lab = NULL;
     weiss_fault fault = {0};
@@ -201,6 +202,12 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     o.watch = (weiss_lab_watch){.say = say, .data = &quiet, .stop = weiss_stop_watch()};
     if (weiss_arguments_get(command, arguments, "--image") != NULL)
         return make_image(&o.watch);
+    if (arguments->command != NULL && !weiss_process_find(arguments->command[0], path, sizeof path)) {
+        char shown[WEISS_TEXT_SHOWN];
+        fprintf(stderr, "weiss: %s cannot be started: there is no such program\n",
+                weiss_text_show(arguments->command[0], shown));
+        return WEISS_EXIT_ERROR;
+    }
     int code = weiss_lab_start(&o, &lab, &fault);
     weiss_words_list(&shell, "sh", "-c", "exec ssh -t -F \"$WEISS_LAB_SSH_CONFIG\" vm1", NULL);
     if (code == 0)

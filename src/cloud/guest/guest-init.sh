@@ -8,9 +8,9 @@ fail() {
     busybox poweroff -f
 }
 mkdir -p /dev/pts /dev/shm
-mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
-mount -t tmpfs -o mode=1777 shm /dev/shm
-mount -t tmpfs -o mode=755 run /run
+mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts || fail "/dev/pts"
+mount -t tmpfs -o mode=1777 shm /dev/shm || fail "/dev/shm"
+mount -t tmpfs -o mode=755 run /run || fail "/run"
 ln -sf /proc/self/fd /dev/fd
 echo "vm$number" >/proc/sys/kernel/hostname
 echo "vm$number" >/etc/hostname
@@ -30,10 +30,11 @@ END
 
 for module in "$lab"/modules/*; do
     [ -e "$module" ] || continue
+    name=${module##*/[0-9][0-9]-}
     for needed in $(modinfo -F depends "$module" | tr , ' '); do
-        modprobe "$needed" || fail "module $needed, which ${module##*/} needs"
+        modprobe "$needed" || fail "module $needed, which $name needs"
     done
-    insmod "$module" || fail "module ${module##*/}"
+    insmod "$module" || fail "module $name"
 done
 
 mkdir -p -m 700 /root/.ssh

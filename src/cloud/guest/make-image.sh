@@ -49,16 +49,16 @@ chroot "$1" sh -c 'cd /weiss-ramdisk && find . | busybox cpio -o -H newc 2>/dev/
 rm -rf "$ramdisk" "$1/weiss-modules"
 HOOK
 )
-# The copy leaves out what is mounted in the tree.
+# The copy leaves out what is mounted in the tree, and devices, which only root proper can make; guests have their own.
 WEISS_ROOT_HOOK=$(cat <<'HOOK'
 set -eu
 copy=$(mktemp -d)
 trap 'cd / && rm -rf "$copy"' EXIT
-cp -ax "$1/." "$copy"
+tar -C "$1" --one-file-system --exclude='./dev/*' --exclude=./weiss-out -cf - . | tar -C "$copy" -xpf -
 cd "$copy"
 find lib lib64 usr/lib -name '*.so*' ! -path '*/openmpi/*' -printf '%f\n' | sort -u >"$1/weiss-out/libraries"
 rm -f etc/ssh/ssh_host_* etc/apt/apt.conf.d/99mmdebstrap etc/machine-id
-rm -rf weiss-out boot/* var/cache/* var/lib/apt/lists/* var/log/*
+rm -rf boot/* var/cache/* var/lib/apt/lists/* var/log/*
 mke2fs -q -F -t ext4 -O ^has_journal -m 0 -L weiss-root -d . "$1/weiss-out/root.img" \
     "$(($(du -sk . | cut -f1) * 11 / 10 + 16384))k"
 HOOK
