@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all help deps setup demo build-checked build-asan check check-long validation bench asan install format tidy clean
+.PHONY: all help deps deps-vm setup demo build-checked build-asan check check-long validation bench asan install format tidy clean
 all: setup
 	@ninja -C $(BUILD) -j $(JOBS)
 
@@ -18,12 +18,15 @@ help:
 	@echo "make bench       times the program; results in bench.out"
 	@echo "make asan        only the tests under sanitizers, in $(ASAN_BUILD)"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR"
-	@echo "make deps        install the Debian packages that are missing"
+	@echo "make deps        install the Debian packages that are missing; make deps-vm: those for virtual machines too"
 	@echo "make format      clang-format all sources; make tidy: clang-tidy"
 	@echo "make clean       remove the build directories"
 
 deps:
 	@tools/install-packages
+
+deps-vm:
+	@tools/install-packages packages.txt packages-vm.txt
 
 setup: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
@@ -36,7 +39,7 @@ demo: setup
 QUICK = --no-suite long
 QUICK_ASAN = --no-suite long --no-suite slow --timeout-multiplier 4
 
-build-checked: deps
+build-checked: deps-vm
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
 	@meson configure $(BUILD) -Dwerror=true
 	@ninja -C $(BUILD) -j $(JOBS)

@@ -23,7 +23,7 @@ _weiss_bench() {
 _weiss() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _weiss_words "run mesh bench mpirun help --help --version"
+        _weiss_words "run mesh bench mpirun lab help --help --version"
         return
     fi
     case ${COMP_WORDS[1]}:$word in
@@ -51,7 +51,18 @@ _weiss() {
         ;;
     mpirun:-*) _weiss_words "--region --help" ;;
     mpirun:*) _weiss_files '' ;;
-    help:*) _weiss_words "run mesh bench mpirun help" ;;
+    lab:-*)
+        _weiss_words "--vms --vcpus --memory --accel --ivshmem --region --vectors --groups --iommu --append --ship --module
+            --boot-time --stay --image --quiet --help" ;;
+    lab:*)
+        case $before in
+        --vms) _weiss_words "1 2 3 4" ;;
+        --accel) _weiss_words "auto kvm tcg" ;;
+        --ivshmem) _weiss_words "plain doorbell none" ;;
+        *) _weiss_files '' ;;
+        esac
+        ;;
+    help:*) _weiss_words "run mesh bench mpirun lab help" ;;
     esac
 }
 
