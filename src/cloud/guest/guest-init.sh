@@ -22,8 +22,9 @@ ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up || fail "the network to
 if [ -e /sys/class/net/eth1 ]; then
     ip addr add "10.77.0.$number/24" dev eth1 && ip link set eth1 up || fail "the network between the machines"
 fi
-# Open MPI knows only the network between the machines.
-cat >/etc/openmpi/openmpi-mca-params.conf <<END
+# Open MPI knows only the network between the machines; the distribution's own settings stay.
+cat >>/etc/openmpi/openmpi-mca-params.conf <<END
+
 btl_tcp_if_include = 10.77.0.0/24
 oob_tcp_if_include = 10.77.0.0/24
 END
