@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define WIDTH 872.0
+#define WIDTH 884.0
 #define HEIGHT 560.0
-#define LEFT 96.0
+#define LEFT 108.0
 #define RIGHT 196.0
 #define TOP 62.0
 #define BOTTOM 66.0
@@ -103,7 +103,7 @@ static void draw_values(const place *p, const weiss_loglog *chart, FILE *to)
                 if (labelled == (pass == 1))
                     draw_value_tick(p, chart, m * pow(10.0, decade), labelled, to);
             }
-    weiss_svg_text(to, LEFT - 72, (TOP + HEIGHT - BOTTOM) / 2, &name, chart->label);
+    weiss_svg_text(to, LEFT - 84, (TOP + HEIGHT - BOTTOM) / 2, &name, chart->label);
 }
 
 static void draw_sizes(const place *p, FILE *to)

@@ -14,9 +14,9 @@ static const struct {
     [WEISS_BENCH_LATENCY] = {"Time of a message, one way", "Half a round trip"},
     [WEISS_BENCH_BANDWIDTH] = {"Bandwidth, one direction", "Bandwidth"},
     [WEISS_BENCH_BIBANDWIDTH] = {"Bandwidth, both directions together", "Bandwidth"},
-    [WEISS_BENCH_PUT] = {"MPI_Put under a lock", "Time of lock, put, unlock"},
-    [WEISS_BENCH_GET] = {"MPI_Get under a lock", "Time of lock, get, unlock"},
-    [WEISS_BENCH_ALLREDUCE] = {"MPI_Allreduce", "Time"},
+    [WEISS_BENCH_PUT] = {"Put under a lock", "Time of lock, put, unlock"},
+    [WEISS_BENCH_GET] = {"Get under a lock", "Time of lock, get, unlock"},
+    [WEISS_BENCH_ALLREDUCE] = {"Allreduce", "Time"},
 };
 
 /** Arrays of one line, in SI: x, y, low, high, one behind the other. */

@@ -1,5 +1,7 @@
 #include "weiss/fabric-settings.h"
 
+#include "cloud/process.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,29 +11,19 @@
 
 bool weiss_fabric_locate(const char *built, const char *installed, char *out)
 {
-    char program[PATH_MAX];
+    char program[PATH_MAX], path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length > 0) {
         program[length] = '\0';
         *strrchr(program, '/') = '\0';
-        if (snprintf(out, PATH_MAX, "%s/%s", program, built) < PATH_MAX && access(out, R_OK) == 0)
+        if (snprintf(path, sizeof path, "%s/%s", program, built) < PATH_MAX && access(path, R_OK) == 0) {
+            strcpy(out, path);
             return true;
+        }
     }
-    snprintf(out, PATH_MAX, "%s", installed);
-    return access(out, R_OK) == 0;
-}
-
-/** Finds an executable on the path. */
-static bool search(const char *name, char *out)
-{
-    const char *path = getenv("PATH");
-    char *copy = strdup(path != NULL ? path : "/usr/bin:/bin"), *rest = copy;
-    bool found = false;
-    for (char *directory; !found && (directory = strsep(&rest, ":")) != NULL;)
-        found = snprintf(out, PATH_MAX, "%s/%s", directory[0] != '\0' ? directory : ".", name) < PATH_MAX &&
-                access(out, X_OK) == 0;
-    free(copy);
-    return found;
+    snprintf(path, sizeof path, "%s", installed);
+    strcpy(out, path);
+    return access(path, R_OK) == 0;
 }
 
 int weiss_fabric_settings_find(weiss_fabric_settings *settings, weiss_fault *fault)
@@ -41,7 +33,8 @@ int weiss_fabric_settings_find(weiss_fabric_settings *settings, weiss_fault *fau
         *strrchr(settings->components, '/') = '\0';
     else
         settings->components[0] = '\0';
-    if (search("mpirun.openmpi", settings->mpirun) || search("mpirun", settings->mpirun))
+    if (weiss_process_find("mpirun.openmpi", settings->mpirun, sizeof settings->mpirun) ||
+        weiss_process_find("mpirun", settings->mpirun, sizeof settings->mpirun))
         return 0;
     return weiss_fault_set(fault, WEISS_ERR_FILE,
                            "there is no mpirun on the path; install the package openmpi-bin");

@@ -4,8 +4,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["WEISS_SOURCE_ROOT"], "tests", "cloud"))
-import harness  # noqa: E402
 import labs  # noqa: E402
+from labs import harness  # noqa: E402
 
 
 class Machines(harness.Case):
