@@ -23,6 +23,18 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/** Writes PLACE/NAME. @return false when it does not fit */
+static bool join(char *path, size_t size, const char *place, const char *name)
+{
+    size_t first = strlen(place), second = strlen(name);
+    if (first + second + 2 > size)
+        return false;
+    memcpy(path, place, first);
+    path[first] = '/';
+    memcpy(path + first + 1, name, second + 1);
+    return true;
+}
+
 bool weiss_process_find(const char *program, char *path, size_t size)
 {
     const char *set = getenv("PATH");
@@ -31,8 +43,7 @@ bool weiss_process_find(const char *program, char *path, size_t size)
         return snprintf(path, size, "%s", program) < (int)size && access(path, X_OK) == 0;
     snprintf(places, sizeof places, "%s:/usr/sbin:/sbin", set != NULL ? set : "/usr/local/bin:/usr/bin:/bin");
     for (char *rest = places, *place = strsep(&rest, ":"); place != NULL; place = strsep(&rest, ":"))
-        if (place[0] != '\0' && snprintf(path, size, "%s/%s", place, program) < (int)size &&
-            access(path, X_OK) == 0)
+        if (place[0] != '\0' && join(path, size, place, program) && access(path, X_OK) == 0)
             return true;
     return false;
 }
