@@ -130,7 +130,7 @@ int weiss_inlet_take(weiss_inlet *inlet, weiss_message *message, weiss_fault *fa
 int weiss_inlet_tick(weiss_inlet *inlet, weiss_fault *fault)
 {
     uint64_t head = atomic_load_explicit(&inlet->ring->head, memory_order_acquire);
-    bool moved = inlet->tail != inlet->tail_before, missing = head > inlet->tail || inlet->doubtful;
+    bool moved = inlet->tail != inlet->tail_before, missing = head > inlet->tail;
     if (!weiss_inlet_alive(inlet))
         return 0;
     if (inlet->busy == 0 && atomic_load_explicit(&inlet->ring->tail, memory_order_relaxed) != inlet->tail)

@@ -112,7 +112,7 @@ typedef struct weiss_inlet {
     int busy; /**< messages that are being delivered: their memory must not be told free */
     bool
         doubtful; /**< the next record has the right number and a wrong seal: still half-written memory, or tampered with */
-    int suspicious; /**< ticks without a record that is said to be there, or with a doubtful one */
+    int suspicious; /**< ticks without a record that is said to be there */
     uint64_t tail_before; /**< at the last tick */
 } weiss_inlet;
 

@@ -157,13 +157,13 @@ static void every_fit_at_the_end_of_a_ring(void **state)
 
 typedef struct bulk {
     uint64_t next, key;
-    size_t head[64], body[64];
+    size_t head[256], body[256];
 } bulk;
 
 static void expect_bulk(void *self, const weiss_message *message)
 {
     bulk *b = self;
-    size_t i = b->next % 64;
+    size_t i = b->next % 256;
     INSIST(message->head_bytes == b->head[i] && message->body_bytes == b->body[i]);
     INSIST(arena_same(message->head, message->head_bytes, b->key + b->next));
     INSIST(arena_same(message->body, message->body_bytes, b->key + b->next + 1000000));
@@ -195,8 +195,8 @@ static void chunks_of_all_sizes(void **state)
             size_t length = arena_below(&seed, WEISS_SEALED - 16 + 1);
             arena_fill(head, length, b.key + n);
             arena_fill(p.a.base + chunk, body, b.key + n + 1000000);
-            b.head[n % 64] = length;
-            b.body[n % 64] = body;
+            b.head[n % 256] = length;
+            b.body[n % 256] = body;
             assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, head, length, chunk, body, NULL), 0);
             n++;
         }
@@ -217,23 +217,20 @@ static void a_full_ring_leaves_the_chunk_with_the_caller(void **state)
     pair p = {.a = arena_make(4 * MIB)};
     bulk b = {.key = 3};
     uint64_t chunk, sent = 0;
-    uint8_t head[32];
-    pair_open(&p, WEISS_RING_BLOCK_MIN, 4096, 100);
+    pair_open(&p, WEISS_RING_BLOCK_MIN, 4096, 200);
     for (;; sent++) {
         assert_true(weiss_pool_take(&p.pool, &chunk));
         arena_fill(p.a.base + chunk, 100, b.key + sent + 1000000);
-        arena_fill(head, sizeof head, b.key + sent);
-        b.head[sent % 64] = sizeof head;
-        b.body[sent % 64] = 100;
-        if (weiss_outlet_send_chunk(&p.outlet, 9, head, sizeof head, chunk, 100, NULL) != 0)
+        b.body[sent % 256] = 100;
+        if (weiss_outlet_send_chunk(&p.outlet, 9, "", 0, chunk, 100, NULL) != 0)
             break;
     }
-    assert_true(sent > 50 && sent < 64);
+    assert_int_equal(sent, p.outlet.data_bytes / WEISS_RECORD_BYTES(16));
     assert_int_equal(p.outlet.flights, sent);
     while (weiss_mailbox_poll(&p.to.mailbox, expect_bulk, &b, NULL) > 0)
         ;
     assert_int_equal(b.next, sent);
-    assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, head, sizeof head, chunk, 100, NULL), 0);
+    assert_int_equal(weiss_outlet_send_chunk(&p.outlet, 9, "", 0, chunk, 100, NULL), 0);
     assert_int_equal(weiss_mailbox_poll(&p.to.mailbox, expect_bulk, &b, NULL), 1);
     pair_close(&p);
 }
@@ -254,7 +251,7 @@ static void numbers_wrap_and_old_records_do_not_come_back(void **state)
     weiss_inlet *inlet = p.to.mailbox.inlet[p.from.member.slot];
     assert_true(inlet->sealer.number == p.outlet.sealer.number);
     inlet->sealer.number = p.outlet.sealer.number =
-        inlet->sealer.number + WEISS_RECORD_NUMBER_MASK - 4; /* as after 2^28 - 4 records */
+        (inlet->sealer.number + WEISS_RECORD_NUMBER_MASK - 4); /* as after 2^28 - 3 records */
     weiss_sealer_step(&inlet->sealer);
     weiss_sealer_step(&p.outlet.sealer);
     for (uint64_t n = 1; n <= 3; n++) {
@@ -266,13 +263,15 @@ static void numbers_wrap_and_old_records_do_not_come_back(void **state)
     assert_true(inlet->sealer.number % (WEISS_RECORD_NUMBER_MASK + 1) == word >> 36);
     memcpy(p.a.base + (inlet->data - p.a.base) + inlet->position, first, sizeof first);
     weiss_fault fault = {0};
+    uint64_t seen = e.next;
     e.next = 0; /* were it taken, it would look right */
     assert_int_equal(weiss_mailbox_poll(&p.to.mailbox, expect, &e, &fault), 0);
-    int code = 0;
-    for (int tick = 0; tick < 20 && code == 0; tick++)
-        code = weiss_mailbox_tick(&p.to.mailbox, expect, &e, &fault);
-    assert_int_equal(code, WEISS_ERR_REGION);
-    assert_non_null(strstr(fault.text, "seal"));
+    assert_true(inlet->doubtful && e.next == 0); /* its number is the expected one, its seal is not */
+    for (int tick = 0; tick < 20; tick++)
+        assert_int_equal(weiss_mailbox_tick(&p.to.mailbox, expect, &e, &fault), 0);
+    e.next = seen;
+    assert_int_equal(send_one(&p.outlet, &e, seen, 40, 40), 0);
+    assert_int_equal(receive(&p.to, &e), 1);
     pair_close(&p);
 }
 

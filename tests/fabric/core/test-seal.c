@@ -1,4 +1,5 @@
-/* The seal is SipHash-1-3: against the published vectors, against a second implementation, and by its statistics. */
+/* The seal of a ring is SipHash-1-3: against the published vectors, against a second implementation, and by its statistics. That
+ * of a record is a sum of products: against one that multiplies digit by digit, and by its statistics. */
 #include "arena.h"
 
 #include <setjmp.h>
@@ -131,6 +132,114 @@ static void every_bit_counts(void **state)
         assert_in_range(changed[i], TRIALS / 2 - 190, TRIALS / 2 + 190);
 }
 
+/* Adds a * b to a number of four digits of 32 bits, without the last carry: modulo 2^128. */
+static void add_product(uint32_t sum[4], uint64_t a, uint64_t b)
+{
+    uint32_t x[2] = {(uint32_t)a, (uint32_t)(a >> 32)}, y[2] = {(uint32_t)b, (uint32_t)(b >> 32)};
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 2; k++) {
+            uint64_t product = (uint64_t)x[i] * y[k], carry = 0;
+            for (int at = i + k; at < 4; at++) {
+                uint64_t digit = at == i + k ? product & UINT32_MAX : at == i + k + 1 ? product >> 32 : 0;
+                digit += sum[at] + carry;
+                sum[at] = (uint32_t)digit;
+                carry = digit >> 32;
+            }
+        }
+}
+
+/* The seal of record @p number by its definition. */
+static uint64_t seal_of_record(const weiss_key *key, uint64_t nonce, uint64_t number, const uint64_t *word,
+                               size_t count)
+{
+    uint64_t secret[WEISS_SEALER_WORDS], pad, low, high;
+    weiss_seal begun = weiss_seal_begin(key);
+    weiss_seal_word(&begun, nonce);
+    for (uint64_t i = 0; i < WEISS_SEALER_WORDS; i++)
+        secret[i] = weiss_seal_words(begun, (uint64_t[]){UINT64_MAX, i}, 2);
+    pad = weiss_seal_words(begun, &number, 1);
+    uint32_t sum[4] = {0};
+    for (size_t i = 0; i < count; i += 2)
+        add_product(sum, word[i] + secret[i], (i + 1 < count ? word[i + 1] : 0) + secret[i + 1]);
+    low = sum[0] | (uint64_t)sum[1] << 32;
+    high = sum[2] | (uint64_t)sum[3] << 32;
+    return low ^ high ^ pad;
+}
+
+static weiss_sealer sealer_of(const weiss_key *key, uint64_t nonce, uint64_t number)
+{
+    weiss_sealer sealer;
+    weiss_seal begun = weiss_seal_begin(key);
+    weiss_seal_word(&begun, nonce);
+    weiss_sealer_start(&sealer, begun, number);
+    return sealer;
+}
+
+static void records_are_sealed_as_defined(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (int round = 0; round < 3000; round++) {
+        weiss_key key = {{arena_random(&seed), arena_random(&seed)}};
+        uint64_t nonce = arena_random(&seed), number = arena_random(&seed), word[WEISS_SEALER_WORDS];
+        size_t count = 1 + arena_below(&seed, WEISS_SEALER_WORDS);
+        for (size_t i = 0; i < count; i++) /* also such that carries go all the way */
+            word[i] = arena_below(&seed, 4) == 0 ? UINT64_MAX - arena_below(&seed, 2) : arena_random(&seed);
+        weiss_sealer sealer = sealer_of(&key, nonce, number);
+        for (int step = 0; step < 3; step++, number++) {
+            assert_true(sealer.number == number);
+            assert_true(weiss_sealer_seal(&sealer, word[0], word + 1, count - 1) ==
+                        seal_of_record(&key, nonce, number, word, count));
+            weiss_sealer_step(&sealer);
+        }
+    }
+}
+
+/* A forger knows a record and its seal. Whatever he changes, the seal changes in a way that depends on secret words: over many
+ * keys, each of its bits in about half of the cases, and never not at all. */
+static void changed_records_have_other_seals(void **state)
+{
+    (void)state;
+    enum { TRIALS = 6000 };
+    static int changed[64];
+    uint64_t seed = 4;
+    memset(changed, 0, sizeof changed);
+    for (int trial = 0; trial < TRIALS; trial++) {
+        weiss_key key = {{arena_random(&seed), arena_random(&seed)}};
+        weiss_sealer sealer = sealer_of(&key, 1, 2);
+        uint64_t word[WEISS_SEALER_WORDS] = {0}, count = 2 + 2 * arena_below(&seed, WEISS_SEALER_WORDS / 2);
+        for (size_t i = 0; i < count; i++)
+            word[i] = arena_below(&seed, 2) == 0 ? arena_random(&seed) : arena_below(&seed, 3);
+        uint64_t before = weiss_sealer_seal(&sealer, word[0], word + 1, count - 1);
+        uint64_t at = arena_below(&seed, count);
+        switch (trial % 3) {
+        case 0:
+            word[at] ^= UINT64_C(1) << arena_below(&seed, 64);
+            break;
+        case 1: /* two words change places */
+            word[at ^ 1] += word[at] == word[at ^ 1];
+            before = weiss_sealer_seal(&sealer, word[0], word + 1, count - 1);
+            word[at] ^= word[at ^ 1];
+            word[at ^ 1] ^= word[at];
+            word[at] ^= word[at ^ 1];
+            break;
+        default:
+            word[at] += 1 + arena_below(&seed, 1000);
+            break;
+        }
+        uint64_t after = weiss_sealer_seal(&sealer, word[0], word + 1, count - 1);
+        assert_true(before != after);
+        if (trial % 3 != 1)
+            for (int i = 0; i < 64; i++)
+                changed[i] += (before ^ after) >> i & 1;
+        weiss_sealer_step(&sealer); /* and the same record with the next number has another one */
+        assert_true(weiss_sealer_seal(&sealer, word[0], word + 1, count - 1) != after);
+    }
+    for (int i = 0; i < 64;
+         i++) /* the products of small changes are not even; what counts is that none is foreseen */
+        assert_in_range(changed[i], TRIALS / 5, TRIALS / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +247,8 @@ int main(void)
         cmocka_unit_test(seals_are_siphash_1_3),
         cmocka_unit_test(a_seal_goes_on_where_it_was_left),
         cmocka_unit_test(every_bit_counts),
+        cmocka_unit_test(records_are_sealed_as_defined),
+        cmocka_unit_test(changed_records_have_other_seals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
