@@ -74,6 +74,19 @@ static int judge(weiss_mailbox *mailbox, weiss_inlet *inlet, int code, weiss_fau
     return 0;
 }
 
+/** The body of a message lies in its sender's memory. When that lost its slot meanwhile, another may have written there. */
+static int still_owned(const weiss_inlet *inlet, weiss_fault *fault)
+{
+    atomic_thread_fence(memory_order_acquire);
+    if (weiss_inlet_alive(inlet))
+        return 0;
+    return weiss_fault_set(fault, WEISS_ERR_REGION,
+                           "a message from slot %" PRIu32
+                           " cannot be trusted: its sender has lost its place in the region, "
+                           "because it was stopped for too long or has ended",
+                           inlet->from);
+}
+
 static int drain(weiss_mailbox *mailbox, weiss_inlet *inlet, weiss_deliver_fn deliver, void *self,
                  weiss_fault *fault)
 {
@@ -95,6 +108,8 @@ static int drain(weiss_mailbox *mailbox, weiss_inlet *inlet, weiss_deliver_fn de
         deliver(self, &message);
         inlet->busy--;
         count++;
+        if (message.body_bytes > 0)
+            WEISS_FAULT_TRY(still_owned(inlet, fault));
     }
     weiss_inlet_settle(inlet);
     return count;

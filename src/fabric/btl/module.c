@@ -10,7 +10,7 @@
 
 /** How long the end waits for peers that have not yet read everything. */
 #define DRAIN_MS 2000
-/** How long a start watches for dead processes when the region is full. */
+/** How long a start watches for dead processes when the region is full, at least. */
 #define TAKE_OVER_MS 3000
 #define TICK_MS 100
 
@@ -53,10 +53,16 @@ static int cores(void)
     return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
 }
 
+/** Processes of this job that can be in the region. */
+static uint32_t members_at_most(const weiss_btl *btl)
+{
+    return job_size() < btl->region.slots ? job_size() : btl->region.slots;
+}
+
 /** Rings so large that each pair of the job has one in half of the heap; chunks so many that all have theirs in the rest. */
 static int choose_sizes(weiss_btl *btl, const weiss_btl_parameters *parameter, weiss_fault *fault)
 {
-    uint64_t heap = btl->region.bytes - btl->region.heap, size = job_size();
+    uint64_t heap = btl->region.bytes - btl->region.heap, size = members_at_most(btl);
     uint64_t most = (uint64_t)parameter->ring_bytes, share = heap / 2 / (size * size);
     btl->ring_block = WEISS_RING_BLOCK_MIN;
     while (btl->ring_block * 2 <= most && btl->ring_block * 2 <= share &&
@@ -75,13 +81,38 @@ static int choose_sizes(weiss_btl *btl, const weiss_btl_parameters *parameter, w
     return weiss_pool_make(&btl->member, chunk, chunks < 8 ? 8 : (uint32_t)chunks, &btl->pool, fault);
 }
 
-static int join(weiss_btl *btl, weiss_fault *fault)
+/** Claims the memory of all rings that the job can need here. A process for which there is not enough must not offer itself
+ *  to the others: Open MPI cannot use a transport that goes one way only. */
+static int reserve_rings(weiss_btl *btl, weiss_fault *fault)
+{
+    uint32_t count = members_at_most(btl) - 1, made = 0;
+    uint64_t *offset = calloc(count, sizeof *offset);
+    int code = offset != NULL ? 0 : weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory for rings");
+    while (code == 0 && made < count) {
+        code = weiss_member_allocate(&btl->member, btl->ring_block, &offset[made], fault);
+        made += code == 0;
+    }
+    while (made > 0)
+        weiss_member_free(&btl->member, offset[--made], btl->ring_block);
+    free(offset);
+    return code != 0 ? weiss_fault_prefix(fault, "rings to %" PRIu32 " other ranks", count) : 0;
+}
+
+/** As long as a job waits before it takes a silent process for dead: one that is only paused keeps its place. */
+static int take_over_ms(const weiss_btl_parameters *parameter)
+{
+    int seconds = parameter->peer_timeout;
+    seconds = seconds <= 0 ? 10 : seconds > 60 ? 60 : seconds;
+    return seconds * 1000 > TAKE_OVER_MS ? seconds * 1000 : TAKE_OVER_MS;
+}
+
+static int join(weiss_btl *btl, const weiss_btl_parameters *parameter, weiss_fault *fault)
 {
     char label[WEISS_LABEL_BYTES];
     opal_process_name_t name = OPAL_PROC_MY_NAME;
     weiss_identity who = {.job = name.jobid, .rank = name.vpid, .label = label};
     snprintf(label, sizeof label, "rank %u on %s", (unsigned)name.vpid, opal_process_info.nodename);
-    return weiss_member_join(&btl->region, btl->device, &who, TAKE_OVER_MS, &btl->member, fault);
+    return weiss_member_join(&btl->region, btl->device, &who, take_over_ms(parameter), &btl->member, fault);
 }
 
 static int attach(weiss_btl *btl, const weiss_btl_parameters *parameter, weiss_fault *fault)
@@ -124,8 +155,9 @@ int weiss_btl_start(weiss_btl *btl, const weiss_btl_parameters *parameter, bool 
     btl->statistics = strdup(parameter->statistics);
     btl->ready = true;
     code = attach(btl, parameter, fault);
-    code = code != 0 ? code : join(btl, fault);
+    code = code != 0 ? code : join(btl, parameter, fault);
     code = code != 0 ? code : choose_sizes(btl, parameter, fault);
+    code = code != 0 ? code : reserve_rings(btl, fault);
     code = code != 0 ? code : weiss_mailbox_make(&btl->member, threads, &btl->mailbox, fault);
     code = code != 0 ? code : weiss_rdma_make(btl, fault);
     if (code == 0 && opal_free_list_init(&btl->frags, sizeof(weiss_frag), WEISS_LINE, OBJ_CLASS(weiss_frag),
