@@ -125,9 +125,10 @@ static int make(const source *s, const char *cache, const char *directory, const
                                "mmdebstrap, which makes the image of the machines, is not installed: install "
                                "the package mmdebstrap");
     if (geteuid() != 0 && !weiss_process_find("newuidmap", path, sizeof path))
-        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                               "newuidmap, without which only root can make the image of the machines, is not "
-                               "installed: install the package uidmap");
+        return weiss_fault_set(
+            fault, WEISS_ERR_SYSTEM,
+            "newuidmap, without which only root can make the image of the machines, is not "
+            "installed: install the package uidmap");
     snprintf(fresh, sizeof fresh, "%s/new-%d", cache, (int)getpid());
     snprintf(log_path, sizeof log_path, "%s/log", fresh);
     weiss_remove_tree(fresh);

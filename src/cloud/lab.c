@@ -331,23 +331,30 @@ static int start(weiss_lab *lab, weiss_fault *fault)
     return code == 0 ? write_list(lab, fault) : code;
 }
 
+int weiss_lab_examine(const weiss_lab_options *options, weiss_fault *fault)
+{
+    weiss_lab lab = {.options = *options};
+    int code = check_options(options, fault);
+    if (code == 0)
+        code = weiss_lab_sort_groups(&lab, fault);
+    if (code == 0)
+        code = check_payload(options, fault);
+    return code == 0 ? check_programs(fault) : code;
+}
+
 int weiss_lab_start(const weiss_lab_options *options, weiss_lab **out, weiss_fault *fault)
 {
     *out = NULL;
-    int code = check_options(options, fault);
-    weiss_lab *lab = code == 0 ? calloc(1, sizeof *lab) : NULL;
+    int code = weiss_lab_examine(options, fault);
     if (code != 0)
         return code;
+    weiss_lab *lab = calloc(1, sizeof *lab);
     if (lab == NULL)
         return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
     lab->options = *options;
     for (int i = 0; i < WEISS_LAB_VMS_MAX; i++)
         lab->vm[i].held = -1;
     code = weiss_lab_sort_groups(lab, fault);
-    if (code == 0)
-        code = check_payload(options, fault);
-    if (code == 0)
-        code = check_programs(fault);
     if (code == 0)
         code = start(lab, fault);
     if (code == 0)

@@ -55,6 +55,10 @@ typedef struct weiss_lab weiss_lab;
 /** Two machines of one vCPU and 512 MiB with a plain region of 64 MiB. */
 weiss_lab_options weiss_lab_defaults(void);
 
+/** Checks options, and that the programs are there that a lab needs. Makes nothing.
+ *  @return 0, WEISS_ERR_USAGE (an option is out of its range), WEISS_ERR_SYSTEM (a program is missing), WEISS_ERR_MEMORY */
+int weiss_lab_examine(const weiss_lab_options *options, weiss_fault *fault);
+
 /** Boots the machines and waits until each accepts ssh. Nothing is left after a failure.
  *  @param[out] lab  NULL on failure; end it with weiss_lab_stop
  *  @return 0; WEISS_STOPPED; WEISS_ERR_USAGE (an option is out of its range); WEISS_ERR_REGION (no room in /dev/shm);

@@ -187,12 +187,21 @@ static int make_image(const weiss_lab_watch *watch)
     return conclude(code, 0, (int)*watch->stop, &fault);
 }
 
+/** Says before anything boots that there is no such command. */
+static int examine_command(char *const *words, weiss_fault *fault)
+{
+    char path[WEISS_PATH], shown[WEISS_TEXT_SHOWN];
+    if (words == NULL || weiss_process_find(words[0], path, sizeof path))
+        return 0;
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s cannot be started: there is no such program",
+                           weiss_text_show(words[0], shown));
+}
+
 static int run(const weiss_command *command, const weiss_arguments *arguments)
 {
     weiss_lab_options o = weiss_lab_defaults();
     bool quiet = weiss_arguments_get(command, arguments, "--quiet") != NULL;
     bool stay = weiss_arguments_get(command, arguments, "--stay") != NULL;
-    char path[WEISS_PATH];
     weiss_words shell = {0};
     weiss_lab *lab = NULL;
     weiss_fault fault = {0};
@@ -202,13 +211,11 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     o.watch = (weiss_lab_watch){.say = say, .data = &quiet, .stop = weiss_stop_watch()};
     if (weiss_arguments_get(command, arguments, "--image") != NULL)
         return make_image(&o.watch);
-    if (arguments->command != NULL && !weiss_process_find(arguments->command[0], path, sizeof path)) {
-        char shown[WEISS_TEXT_SHOWN];
-        fprintf(stderr, "weiss: %s cannot be started: there is no such program\n",
-                weiss_text_show(arguments->command[0], shown));
-        return WEISS_EXIT_ERROR;
-    }
-    int code = weiss_lab_start(&o, &lab, &fault);
+    int code = weiss_lab_examine(&o, &fault);
+    if (code == 0)
+        code = examine_command(arguments->command, &fault);
+    if (code == 0)
+        code = weiss_lab_start(&o, &lab, &fault);
     weiss_words_list(&shell, "sh", "-c", "exec ssh -t -F \"$WEISS_LAB_SSH_CONFIG\" vm1", NULL);
     if (code == 0)
         code = weiss_lab_attend(lab, arguments->command != NULL ? arguments->command : shell.word, stay,

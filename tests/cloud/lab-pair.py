@@ -1,6 +1,7 @@
 """Two machines: ssh, Open MPI across them, memory that both see, what was shipped."""
 import json
 import os
+import sys
 import unittest
 
 import labs
@@ -24,6 +25,8 @@ class Pair(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         labs.shutil.rmtree(cls.shipped)
+        if cls.lab.process.poll() is not None:
+            print(cls.lab.said(), file=sys.stderr)
         left = cls.lab.close()
         if left:
             raise AssertionError(f"the lab left {left}")
@@ -45,7 +48,8 @@ class Pair(unittest.TestCase):
         with open(env["WEISS_LAB_DIR"] + "/vm2.log", encoding="utf-8", errors="replace") as file:
             self.assertIn("Linux version", file.read())
         for name, pid, _, qmp in self.lab.machines():
-            self.assertIn(f"weiss-{name}", open(f"/proc/{pid}/cmdline", encoding="utf-8").read())
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+                self.assertIn(f"weiss-{name}", file.read())
             self.assertTrue(os.path.exists(qmp))
 
     def test_ssh(self):
