@@ -319,7 +319,8 @@ weiss_endpoint *weiss_btl_endpoint_of(weiss_btl *btl, uint32_t slot, opal_proces
     return connect_to(btl, proc, &address, NULL);
 }
 
-/** Parts from a peer. What was sent to it stays until the end: it may not have read it all. */
+/** Parts from a peer. What was sent to it stays until the end: it may not have read it all. So does the endpoint: Open MPI keeps
+ *  several pointers to it, and parts by each of them. */
 static void part(weiss_btl *btl, weiss_endpoint *endpoint)
 {
     weiss_endpoint *dead = endpoint;
@@ -327,9 +328,8 @@ static void part(weiss_btl *btl, weiss_endpoint *endpoint)
     atomic_compare_exchange_strong(&btl->dead, &dead, NULL);
     if (endpoint->outlet.head > 0)
         return;
-    opal_list_remove_item(&btl->endpoints, &endpoint->super);
+    endpoint->open = false;
     weiss_outlet_close(&endpoint->outlet);
-    OBJ_RELEASE(endpoint);
 }
 
 int weiss_btl_del_procs(mca_btl_base_module_t *module, size_t count, opal_proc_t **procs,
