@@ -13,9 +13,9 @@ class Four(unittest.TestCase):
         self.addCleanup(lambda: self.assertEqual(lab.close(), []))
         lab.wait_up()
         for i in range(1, 5):
-            others = " ".join(f"vm{j}" for j in range(1, 5))
-            result = lab.ssh(f"vm{i}", f"for j in {others}; do ssh $j hostname || exit; done")
-            self.assertEqual(result.stdout.split(), others.split(), result.stderr)
+            following = f"vm{i % 4 + 1}"
+            result = lab.ssh(f"vm{i}", f"ssh {following} hostname")
+            self.assertEqual(result.stdout.strip(), following, result.stderr)
         result = lab.ssh("vm1", "mpirun --hostfile /etc/weiss-hostfile -n 4 /opt/lab/sum", timeout=200)
         self.assertEqual(sorted(result.stdout.splitlines()), [f"vm{i + 1} rank {i} of 4: 0 wrong" for i in range(4)],
                          result.stderr)

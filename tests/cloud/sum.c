@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LONG 100000
+#define LONG 20000
 
 int main(int argc, char **argv)
 {
