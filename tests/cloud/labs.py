@@ -1,9 +1,11 @@
 """What the tests of labs share. Programs of the tests: WEISS_LAB_SUM (MPI) and WEISS_LAB_WORD (reads and writes the region).
 
 A test that cannot have QEMU, mmdebstrap or the packages of the image says so and is skipped with exit code 77."""
+import ctypes
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,6 +62,11 @@ def remembered(directory):
         return set()
 
 
+def die_with_parent():
+    """In the child: SIGTERM when the test ends, in whatever way (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 class Lab:
     """`weiss lab` with a command that waits; its temporary files are in a directory of its own."""
 
@@ -68,7 +75,7 @@ class Lab:
         self.out = self.directory + "/env"
         self.errors = open(self.directory + "/stderr", "w+", encoding="utf-8")
         self.process = subprocess.Popen([WEISS, "lab", *options, "--", *command], cwd=self.directory,
-                                        stdin=subprocess.DEVNULL, stderr=self.errors, start_new_session=True,
+                                        stdin=subprocess.DEVNULL, stderr=self.errors, preexec_fn=die_with_parent,
                                         env={**os.environ, "TMPDIR": self.directory, "OUT": self.out})
         self.env = {}
 
