@@ -455,10 +455,13 @@ static void serve(weiss_btl *btl, const weiss_message *message, const rdma_heade
 static void answered_wrongly(weiss_btl *btl, weiss_endpoint *endpoint, const char *how)
 {
     weiss_fault fault = {0};
-    weiss_fault_set(&fault, WEISS_ERR_PEER,
-                    "rank %u %s a one-sided operation of this process; the program has used memory that is "
-                    "in no window any more, or the ranks run different releases of Weiss",
-                    (unsigned)endpoint->name.vpid, how);
+    weiss_fault_set(
+        &fault, WEISS_ERR_PEER,
+        "rank %u %s a one-sided operation of this process: it is not on memory of a window. The program has "
+        "freed the window, or Open MPI, before 4.1.6, has taken one rank for another, as it does when "
+        "machines "
+        "have different numbers of ranks: --mca osc ^rdma goes round that",
+        (unsigned)endpoint->name.vpid, how);
     weiss_btl_fail(btl, endpoint, &fault);
 }
 
