@@ -3,10 +3,13 @@
 #include "output/envelope.h"
 
 #include <hdf5.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DATASET "magnetisation"
+/* Tag of a block of vectors that rank 0 has read. */
+#define TAG_ROWS 7303
 
 /* X(kind, name of the attribute, place in weiss_checkpoint_contents c) */
 #define ATTRIBUTES(X)                                                                                        \
@@ -154,39 +157,41 @@ int weiss_checkpoint_file_create(weiss_context *ctx, const char *path,
     return good ? 0 : weiss_fail(ctx, WEISS_ERR_FILE, "%s: the checkpoint cannot be made (HDF5)", path);
 }
 
-/* Property lists that make HDF5 use MPI-IO on all ranks. */
-static hid_t parallel_access(weiss_context *ctx)
-{
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_fapl_mpio(access, weiss_comm(ctx), MPI_INFO_NULL);
-    return access;
-}
-
-/* The rows of this rank in memory and in the file. */
-static void select_rows(hid_t file_space, int64_t begin, int64_t count, hid_t *memory_space)
+/* Reads rows [begin, begin + count) of an open data set. */
+static bool read_rows(hid_t set, hid_t file_space, int64_t begin, int64_t count, double *rows)
 {
     hsize_t start[2] = {(hsize_t)begin, 0}, extent[2] = {(hsize_t)count, 3};
-    *memory_space = H5Screate_simple(2, extent, NULL);
-    if (count > 0) {
-        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL);
-    } else {
-        H5Sselect_none(file_space);
-        H5Sselect_none(*memory_space);
-    }
-}
-
-static hid_t collective_transfer(void)
-{
-    hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
-    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
-    return transfer;
+    if (count == 0)
+        return true;
+    hid_t memory_space = H5Screate_simple(2, extent, NULL);
+    bool good = H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0 &&
+                H5Dread(set, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, rows) >= 0;
+    H5Sclose(memory_space);
+    return good;
 }
 
 struct weiss_checkpoint_file {
     weiss_context *ctx;
     char *path;
-    hid_t file;
+    hid_t file; /* on rank 0 */
+    MPI_Datatype vector; /* three doubles */
 };
+
+/* Opens the file and reads its attributes. */
+static int open_here(weiss_checkpoint_file *f, weiss_checkpoint_contents *contents)
+{
+    int code = 0;
+    silence quiet = begin_silence();
+    f->file = H5Fopen(f->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    const char *missing = f->file >= 0 ? read_attributes(f->file, contents) : NULL;
+    if (f->file < 0)
+        code = weiss_fail(f->ctx, WEISS_ERR_SYNTAX, "%s: HDF5 cannot open this checkpoint", f->path);
+    else if (missing != NULL)
+        code = weiss_fail(f->ctx, WEISS_ERR_SYNTAX, "%s: the checkpoint lacks a proper \"%s\"", f->path,
+                          missing);
+    end_silence(quiet);
+    return code;
+}
 
 int weiss_checkpoint_file_open(weiss_context *ctx, const char *path, weiss_checkpoint_contents *contents,
                                weiss_checkpoint_file **out)
@@ -196,25 +201,17 @@ int weiss_checkpoint_file_open(weiss_context *ctx, const char *path, weiss_check
     int code = WEISS_NEW(ctx, f, 1);
     if (code == 0) {
         f->ctx = ctx;
+        MPI_Type_contiguous(3, MPI_DOUBLE, &f->vector);
+        MPI_Type_commit(&f->vector);
         f->path = strdup(path);
         if (f->path == NULL)
             code = weiss_fail(ctx, WEISS_ERR_MEMORY, "out of memory");
     }
     code = weiss_agree(ctx, code);
-    if (code == 0) {
-        silence quiet = begin_silence();
-        hid_t access = parallel_access(ctx);
-        f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
-        H5Pclose(access);
-        const char *missing = f->file >= 0 ? read_attributes(f->file, contents) : NULL;
-        if (f->file < 0)
-            code = weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s: HDF5 cannot open this checkpoint", path);
-        else if (missing != NULL)
-            code =
-                weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s: the checkpoint lacks a proper \"%s\"", path, missing);
-        end_silence(quiet);
-        code = weiss_agree(ctx, code);
-    }
+    if (code == 0)
+        code = weiss_agree(ctx, weiss_rank(ctx) == 0 ? open_here(f, contents) : 0);
+    if (code == 0)
+        MPI_Bcast(contents, sizeof *contents, MPI_BYTE, 0, weiss_comm(ctx));
     if (code != 0)
         weiss_checkpoint_file_close(f);
     else
@@ -222,31 +219,66 @@ int weiss_checkpoint_file_open(weiss_context *ctx, const char *path, weiss_check
     return code;
 }
 
-int weiss_checkpoint_file_magnetisation(weiss_checkpoint_file *f, double *block, int64_t begin, int64_t count,
-                                        int64_t total)
+/* Rows of each rank: begin and count, one pair a rank. */
+typedef struct row_range {
+    int64_t begin, count;
+} row_range;
+
+/* Reads the rows of every rank and sends them. What cannot be read is sent as NAN, for the others wait for it. */
+static bool read_and_send(const weiss_checkpoint_file *f, const row_range *range, int64_t total, double *own,
+                          double *buffer)
 {
-    silence quiet = begin_silence();
-    hid_t set = H5Dopen2(f->file, DATASET, H5P_DEFAULT), space = set >= 0 ? H5Dget_space(set) : -1, memory;
+    hid_t set = H5Dopen2(f->file, DATASET, H5P_DEFAULT), space = set >= 0 ? H5Dget_space(set) : -1;
     hsize_t extent[2] = {0, 0};
     bool good = space >= 0 && H5Sget_simple_extent_ndims(space) == 2 &&
                 H5Sget_simple_extent_dims(space, extent, NULL) == 2 && extent[0] == (hsize_t)total &&
                 extent[1] == 3;
-    if (good) {
-        hid_t transfer = collective_transfer();
-        select_rows(space, begin, count, &memory);
-        good = H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, transfer, block) >= 0;
-        H5Sclose(memory);
-        H5Pclose(transfer);
+    for (int r = 0; r < weiss_size(f->ctx); r++) {
+        double *rows = r == 0 ? own : buffer;
+        good = good && read_rows(set, space, range[r].begin, range[r].count, rows);
+        for (int64_t i = 0; !good && i < 3 * range[r].count; i++)
+            rows[i] = NAN;
+        if (r > 0)
+            MPI_Send(buffer, (int)range[r].count, f->vector, r, TAG_ROWS, weiss_comm(f->ctx));
     }
     if (space >= 0)
         H5Sclose(space);
     if (set >= 0)
         H5Dclose(set);
-    end_silence(quiet);
-    return good ? 0
-                : weiss_fail(f->ctx, WEISS_ERR_SYNTAX,
-                             "%s: the magnetisation cannot be read as %lld vectors (HDF5)", f->path,
-                             (long long)total);
+    return good;
+}
+
+int weiss_checkpoint_file_magnetisation(weiss_checkpoint_file *f, double *block, int64_t begin, int64_t count,
+                                        int64_t total)
+{
+    weiss_context *ctx = f->ctx;
+    row_range mine = {begin, count}, *range = NULL;
+    double *buffer = NULL;
+    bool first = weiss_rank(ctx) == 0, good = true;
+    int64_t longest = 0;
+    int code = 0;
+    MPI_Reduce(&count, &longest, 1, MPI_INT64_T, MPI_MAX, 0, weiss_comm(ctx));
+    if (first)
+        code = WEISS_NEW(ctx, range, (size_t)weiss_size(ctx));
+    if (first && code == 0)
+        code = WEISS_NEW(ctx, buffer, 3 * (size_t)longest);
+    WEISS_TRY_OUT(code, weiss_agree(ctx, code));
+    MPI_Gather(&mine, 2, MPI_INT64_T, range, 2, MPI_INT64_T, 0, weiss_comm(ctx));
+    if (first) {
+        silence quiet = begin_silence();
+        good = read_and_send(f, range, total, block, buffer);
+        end_silence(quiet);
+    } else {
+        MPI_Recv(block, (int)count, f->vector, 0, TAG_ROWS, weiss_comm(ctx), MPI_STATUS_IGNORE);
+    }
+    if (!good)
+        code =
+            weiss_fail(ctx, WEISS_ERR_SYNTAX, "%s: the magnetisation cannot be read as %lld vectors (HDF5)",
+                       f->path, (long long)total);
+out:
+    free(range);
+    free(buffer);
+    return code;
 }
 
 void weiss_checkpoint_file_close(weiss_checkpoint_file *f)
@@ -255,6 +287,7 @@ void weiss_checkpoint_file_close(weiss_checkpoint_file *f)
         return;
     if (f->file > 0)
         H5Fclose(f->file);
+    MPI_Type_free(&f->vector);
     free(f->path);
     free(f);
 }
