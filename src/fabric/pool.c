@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-int weiss_pool_make(weiss_member *member, uint64_t chunk_bytes, uint32_t limit, weiss_pool *pool,
+int weiss_pool_make(weiss_member *member, uint64_t block, uint32_t limit, weiss_pool *pool,
                     weiss_fault *fault)
 {
-    *pool = (weiss_pool){.member = member, .chunk_bytes = chunk_bytes, .limit = limit};
+    *pool = (weiss_pool){
+        .member = member, .block = block, .chunk_bytes = block - WEISS_CHUNK_MARGIN, .limit = limit};
     pool->spare = calloc(limit, sizeof *pool->spare);
     if (pool->spare == NULL && limit > 0)
         return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory for %u chunks", limit);
@@ -25,9 +26,9 @@ bool weiss_pool_take(weiss_pool *pool, uint64_t *chunk)
         *chunk = pool->spare[--pool->free];
         return true;
     }
-    if (pool->total == pool->limit ||
-        weiss_member_allocate(pool->member, pool->chunk_bytes, chunk, NULL) != 0)
+    if (pool->total == pool->limit || weiss_member_allocate(pool->member, pool->block, chunk, NULL) != 0)
         return false;
+    *chunk += WEISS_CHUNK_LEAD;
     pool->total++;
     return true;
 }

@@ -25,17 +25,28 @@ typedef struct weiss_flight {
     uint64_t end, chunk;
 } weiss_flight;
 
+/** Where the bytes of a chunk begin in its block. Large buffers of programs begin 16 bytes behind a page (malloc puts them
+ *  there); a copy between places whose distance is a few bytes more than a multiple of 4096 takes twice as long on processors
+ *  that tell loads from stores by the low 12 bits of their addresses, and one whose ends lie differently in their lines is
+ *  slower too. */
+#define WEISS_CHUNK_LEAD 1040
+/** What a chunk is shorter than its block: a page, so that the pieces of a long message all lie alike. */
+#define WEISS_CHUNK_MARGIN 4096
+
 /** Chunks of one sender; their memory is claimed as it is needed. Not thread-safe: callers hold a lock. */
 typedef struct weiss_pool {
     weiss_member *member; /**< borrowed */
-    uint64_t chunk_bytes;
+    uint64_t block; /**< bytes claimed for a chunk */
+    uint64_t chunk_bytes; /**< that it holds */
     uint32_t total, limit; /**< chunks there are, and may be */
     uint32_t free; /**< chunks in @p spare, the last one used on top: it is still in the cache */
     uint64_t *spare; /**< owned; offsets */
 } weiss_pool;
 
-/** @param limit  most chunks; @return 0, WEISS_ERR_MEMORY */
-int weiss_pool_make(weiss_member *member, uint64_t chunk_bytes, uint32_t limit, weiss_pool *pool,
+/** @param block  bytes of the region for a chunk, more than WEISS_CHUNK_MARGIN
+ *  @param limit  most chunks
+ *  @return 0, WEISS_ERR_MEMORY */
+int weiss_pool_make(weiss_member *member, uint64_t block, uint32_t limit, weiss_pool *pool,
                     weiss_fault *fault);
 /** Chunks go back to the heap with the member. */
 void weiss_pool_clear(weiss_pool *pool);

@@ -4,14 +4,22 @@
 
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /** Idle polls between two looks at the clock. */
 #define BATCH 32
-/** A batch that takes so many times as long as the quickest one had other work in it. */
-#define OTHER_WORK 16
+/** A batch that takes so many times as long as the quickest one had other work in it: 99 of 100 idle batches take less than
+ *  twice as long, a batch with one-sided operations between its polls takes eight times as long. */
+#define OTHER_WORK 2
+/** By so much two batches may differ in any case. */
+#define JITTER_US 1.0
+/** A core that is lost to another process is not given back in less. */
+#define LOST_CORE_US 20.0
+/** When no batch was that quick for so long, polling has become slower. */
+#define FORGET_US 2e6
 /** Polls that are further apart always have work between them. */
 #define WORK_US 20.0
 /** After saying that it sleeps, a process looks on for so long: until every store that was made before is visible. */
@@ -82,7 +90,7 @@ static uint64_t most_of_a_batch(const weiss_waiter *waiter)
 void weiss_waiter_make(weiss_wait_mode mode, bool crowded, double spin_us, weiss_member *member,
                        weiss_waiter *waiter)
 {
-    *waiter = (weiss_waiter){.mode = mode, .ticks_per_us = weiss_ticks_per_us()};
+    *waiter = (weiss_waiter){.mode = mode, .crowded = crowded, .ticks_per_us = weiss_ticks_per_us()};
     waiter->quickest = most_of_a_batch(waiter);
     if (mode == WEISS_WAIT_SPIN)
         return;
@@ -127,18 +135,52 @@ static void sleep_us(weiss_waiter *waiter, weiss_mailbox *mailbox, double us)
     atomic_store_explicit(&member->shared->asleep, 0, memory_order_relaxed);
 }
 
-/** Whether a batch that took long did so because this thread worked. One such batch tells nothing: the core may have been lost
- *  to another process, or to another machine. After a second one in a row the processor time between them tells. */
-static bool worked(weiss_waiter *waiter)
+/** Whether a batch that took long did so because this thread worked. One such batch tells nothing: caches are cold after a
+ *  sleep, or the core was lost to another process, or to another machine. After a second one in a row a short one tells, in
+ *  which no core is lost and found again; in a long one the processor time does. */
+static bool worked(weiss_waiter *waiter, uint64_t passed)
 {
     struct timespec used;
     uint64_t before = waiter->cpu_ns;
     bool again = waiter->slow;
+    waiter->slow = true;
+    if ((double)passed < LOST_CORE_US * waiter->ticks_per_us)
+        return again;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     waiter->cpu_ns = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-    waiter->slow = true;
-    return again && (double)(waiter->cpu_ns - before) / 1e3 * waiter->ticks_per_us >
-                        (double)(OTHER_WORK * waiter->quickest);
+    return again && (double)(waiter->cpu_ns - before) / 1e3 > LOST_CORE_US;
+}
+
+/** Measures anew how long a batch takes when none was as quick as before for long: there is more to be polled now. */
+static void forget(weiss_waiter *waiter, uint64_t now, uint64_t passed)
+{
+    if ((double)(now - waiter->quick) < FORGET_US * waiter->ticks_per_us)
+        return;
+    waiter->quick = now;
+    waiter->quickest = passed < most_of_a_batch(waiter) ? passed : most_of_a_batch(waiter);
+}
+
+/** Learns from a batch of idle polls how long one takes. @return true when it took no longer than it does without other work */
+static bool was_quick(weiss_waiter *waiter, uint64_t now, uint64_t passed)
+{
+    if ((double)passed > (double)(OTHER_WORK * waiter->quickest) + JITTER_US * waiter->ticks_per_us)
+        return false;
+    waiter->slow = false;
+    waiter->quick = now;
+    if (passed < waiter->quickest)
+        waiter->quickest = passed;
+    return true;
+}
+
+/** @return true when this thread works between its polls, or when it cannot be told yet */
+static bool may_work(weiss_waiter *waiter, uint64_t now, uint64_t passed)
+{
+    bool first = !waiter->slow;
+    if (!worked(waiter, passed))
+        return first;
+    waiter->since = now;
+    forget(waiter, now, passed);
+    return true;
 }
 
 void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
@@ -153,24 +195,13 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
         waiter->slow = false;
         return;
     }
-    if (passed > OTHER_WORK * waiter->quickest) {
-        bool first = !waiter->slow;
-        if (worked(waiter)) {
-            waiter->since = now;
-            if (waiter->quickest < most_of_a_batch(waiter))
-                waiter->quickest += waiter->quickest / 64 + 1; /* forget a freak */
-            return;
-        }
-        if (first)
-            return;
-    } else {
-        waiter->slow = false;
-    }
-    if (passed < waiter->quickest)
-        waiter->quickest = passed;
+    bool quick = was_quick(waiter, now, passed);
     double waited = (double)(now - waiter->since) / waiter->ticks_per_us;
-    if (waited < waiter->spin_us)
+    if (waited < waiter->spin_us || (!quick && may_work(waiter, now, passed))) {
+        if (waiter->crowded)
+            sched_yield(); /* what it waits for may need this core */
         return;
+    }
     double limit = waiter->mode == WEISS_WAIT_BLOCK && waited < 20000 ? 1000 : waited / 20;
     limit = limit < 50 ? 50 : limit > WEISS_SLEEP_LONGEST_US ? WEISS_SLEEP_LONGEST_US : limit;
     sleep_us(waiter, mailbox, limit);

@@ -20,13 +20,15 @@ typedef enum weiss_wait_mode { WEISS_WAIT_SPIN, WEISS_WAIT_BLOCK, WEISS_WAIT_ADA
 
 typedef struct weiss_waiter {
     weiss_wait_mode mode;
+    bool crowded; /**< processes share cores: it gives its own up between polls */
     double ticks_per_us;
     double spin_us; /**< how long it spins before it sleeps */
     double wake_us; /**< what a wake-up costs here, as measured */
     uint32_t polls; /**< idle ones, since the last look at the clock */
     uint64_t since, last; /**< ticks: when the waiting began (0: it has not), the last look */
     uint64_t quickest; /**< ticks that a batch of idle polls takes when nothing is done between them */
-    bool slow; /**< the last batch took much longer */
+    uint64_t quick; /**< ticks: when a batch last took about as long */
+    bool slow; /**< the last batch took longer */
     uint64_t cpu_ns; /**< processor time of this thread at its end */
     uint64_t sleeps; /**< how often it slept */
 } weiss_waiter;

@@ -8,7 +8,8 @@
 enum { TAG_MESSAGE = 1, TAG_VALUE = 2 };
 
 #define FILE_BYTES ((size_t)64 << 20)
-#define CHUNK_BYTES (64u << 10)
+/** Bytes of the region for a chunk. */
+#define CHUNK_BLOCK (64u << 10)
 #define CHUNKS 32
 /** Longest message that goes as one record. */
 #define EAGER 4096
@@ -29,7 +30,7 @@ int weiss_raw_open(weiss_raw *raw, const char *region)
     if (code == 0)
         code = weiss_mailbox_make(&raw->member, false, &raw->mailbox, fault);
     if (code == 0)
-        code = weiss_pool_make(&raw->member, CHUNK_BYTES, CHUNKS, &raw->pool, fault);
+        code = weiss_pool_make(&raw->member, CHUNK_BLOCK, CHUNKS, &raw->pool, fault);
     return code;
 }
 
@@ -125,8 +126,9 @@ bool weiss_raw_send(weiss_raw *raw, const unsigned char *data, size_t bytes)
 {
     if (bytes <= EAGER)
         return send_record(raw, TAG_MESSAGE, data, bytes);
-    for (size_t at = 0; at < bytes; at += CHUNK_BYTES)
-        if (!send_chunk(raw, data + at, bytes - at < CHUNK_BYTES ? bytes - at : CHUNK_BYTES))
+    size_t chunk = raw->pool.chunk_bytes;
+    for (size_t at = 0; at < bytes; at += chunk)
+        if (!send_chunk(raw, data + at, bytes - at < chunk ? bytes - at : chunk))
             return false;
     return true;
 }

@@ -71,7 +71,7 @@ static int choose_sizes(weiss_btl *btl, const weiss_btl_parameters *parameter, w
     size_t longest = weiss_ring_longest(btl->ring_block);
     if (btl->super.btl_eager_limit > longest)
         btl->super.btl_eager_limit = longest;
-    uint64_t chunk = parameter->chunk_bytes < 4096 ? 4096 : (uint64_t)parameter->chunk_bytes;
+    uint64_t chunk = parameter->chunk_bytes < 8192 ? 8192 : (uint64_t)parameter->chunk_bytes;
     uint64_t chunks = heap / 4 / size / chunk;
     chunks = chunks > (uint64_t)parameter->chunks ? (uint64_t)parameter->chunks : chunks;
     if (btl->super.btl_max_send_size > chunk)

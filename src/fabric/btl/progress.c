@@ -84,8 +84,8 @@ int weiss_btl_progress(void)
 {
     weiss_btl *btl = &weiss_btl_module;
     weiss_fault fault;
-    int got = weiss_mailbox_poll(&btl->mailbox, deliver, btl, &fault);
     weiss_fault_clear(&fault);
+    int got = weiss_mailbox_poll(&btl->mailbox, deliver, btl, &fault);
     if (++btl->polls >= CLOCK_EVERY && got >= 0) {
         uint64_t now = weiss_ticks();
         btl->polls = 0;

@@ -240,6 +240,7 @@ typedef struct completion {
 
 static int finish(weiss_btl *btl, weiss_endpoint *endpoint, const completion *end, int status)
 {
+    weiss_waiter_busy(&btl->waiter); /* who does one-sided operations is not waiting */
     if (end->callback != NULL)
         end->callback(&btl->super, endpoint, end->local_address, end->local_handle, end->context, end->data,
                       status);

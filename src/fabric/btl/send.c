@@ -272,8 +272,8 @@ int weiss_btl_sendi(mca_btl_base_module_t *module, weiss_endpoint *endpoint, opa
 {
     weiss_btl *btl = (weiss_btl *)module;
     weiss_fault fault;
-    int code = send_now(btl, endpoint, convertor, header, header_size, payload_size, tag, &fault);
     weiss_fault_clear(&fault);
+    int code = send_now(btl, endpoint, convertor, header, header_size, payload_size, tag, &fault);
     if (code == 0)
         return OPAL_SUCCESS;
     if (code < 0)

@@ -246,7 +246,7 @@ static void start(side *s, const arena *a)
     for (int i = 0; i < 2; i++) {
         peer_join(&s[i].p, a, NULL, NULL, arena_below(&seed, 2) == 0);
         s[i].key = arena_random(&seed);
-        INSIST(weiss_pool_make(&s[i].p.member, CHUNK, CHUNKS, &s[i].pool, NULL) == 0);
+        INSIST(weiss_pool_make(&s[i].p.member, CHUNK + WEISS_CHUNK_MARGIN, CHUNKS, &s[i].pool, NULL) == 0);
     }
     for (int i = 0; i < 2; i++)
         peer_connect(&s[i].p, &s[1 - i].p, BLOCK, &s[i].outlet);

@@ -25,7 +25,7 @@ static void pair_open(pair *p, uint64_t block, uint64_t chunk, uint32_t chunks)
     peer_join(&p->from, &p->a, NULL, NULL, false);
     peer_join(&p->to, &p->a, NULL, NULL, false);
     peer_connect(&p->from, &p->to, block, &p->outlet);
-    assert_int_equal(weiss_pool_make(&p->from.member, chunk, chunks, &p->pool, NULL), 0);
+    assert_int_equal(weiss_pool_make(&p->from.member, chunk + WEISS_CHUNK_MARGIN, chunks, &p->pool, NULL), 0);
 }
 
 static void pair_close(pair *p)

@@ -128,7 +128,7 @@ static void run_bulk(void *self, int number)
     stream s = {.key = number == 0 ? 1 << 20 : 1 << 21};
     uint64_t mine = number == 0 ? 1 << 21 : 1 << 20, chunk;
     peer_join(&p, &m->a, NULL, NULL, false);
-    insist_on(weiss_pool_make(&p.member, 16384, 7, &pool, &fault), &fault);
+    insist_on(weiss_pool_make(&p.member, 16384 + WEISS_CHUNK_MARGIN, 7, &pool, &fault), &fault);
     m->address[number] = weiss_member_address(&p.member);
     atomic_fetch_add(&m->ready, 1);
     while (atomic_load(&m->ready) < 2)
