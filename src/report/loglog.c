@@ -3,7 +3,6 @@
 #include "output/svg.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #define WIDTH 884.0
 #define HEIGHT 560.0
@@ -64,9 +63,10 @@ static place fit(const weiss_loglog *chart)
 static const char *value_text(double value, const char *unit, char *out, size_t size)
 {
     static const char *const prefix[] = {"p", "n", "µ", "m", "", "k", "M", "G", "T"};
-    int group = (int)floor(log10(value) / 3.0 + 1e-9);
+    int group = unit[0] != '\0' ? (int)floor(log10(value) / 3.0 + 1e-9) : 0;
     group = group < -4 ? -4 : group > 4 ? 4 : group;
-    snprintf(out, size, "%.3g %s%s", value / pow(1000.0, group), prefix[group + 4], unit);
+    snprintf(out, size, "%.3g%s%s%s", value / pow(1000.0, group), unit[0] != '\0' ? " " : "",
+             prefix[group + 4], unit);
     return out;
 }
 
@@ -106,22 +106,26 @@ static void draw_values(const place *p, const weiss_loglog *chart, FILE *to)
     weiss_svg_text(to, LEFT - 84, (TOP + HEIGHT - BOTTOM) / 2, &name, chart->label);
 }
 
-static void draw_sizes(const place *p, FILE *to)
+static void draw_sizes(const place *p, bool ranks, FILE *to)
 {
     char text[32];
     const weiss_svg_font font = {.size = 13, .anchor = WEISS_ANCHOR_MIDDLE, .colour = SOFT_INK};
     const weiss_svg_font name = {.size = 14, .anchor = WEISS_ANCHOR_MIDDLE, .colour = INK};
     double bottom = HEIGHT - BOTTOM;
-    int step = p->x_high - p->x_low > 10 ? 4 : p->x_high - p->x_low > 5 ? 2 : 1;
+    int step = ranks ? 1 : p->x_high - p->x_low > 10 ? 4 : p->x_high - p->x_low > 5 ? 2 : 1;
     for (int e = 0; e <= 30; e++) {
         if (e < p->x_low || e > p->x_high || (e - 2) % step != 0) /* 4 B, 64 B, 1 KiB, ... */
             continue;
         double x = x_of(p, ldexp(1.0, e));
         weiss_svg_line(to, x, TOP, x, bottom, GRID, 1, NULL);
         weiss_svg_line(to, x, bottom, x, bottom + 5, FRAME, 1, NULL);
-        weiss_svg_text(to, x, bottom + 21, &font, bytes_text(e, text, sizeof text));
+        if (ranks)
+            snprintf(text, sizeof text, "%d", 1 << e);
+        else
+            bytes_text(e, text, sizeof text);
+        weiss_svg_text(to, x, bottom + 21, &font, text);
     }
-    weiss_svg_text(to, (LEFT + WIDTH - RIGHT) / 2, bottom + 48, &name, "Message size");
+    weiss_svg_text(to, (LEFT + WIDTH - RIGHT) / 2, bottom + 48, &name, ranks ? "Ranks" : "Message size");
 }
 
 /** The frame, and the same as what bands are cut at. */
@@ -199,7 +203,7 @@ void weiss_loglog_write(const weiss_loglog *chart, FILE *to)
     weiss_svg_begin(to, WIDTH, HEIGHT, chart->title);
     weiss_svg_text(to, LEFT, 38, &title, chart->title);
     draw_values(&p, chart, to);
-    draw_sizes(&p, to);
+    draw_sizes(&p, chart->ranks, to);
     draw_frame(to);
     for (size_t l = 0; l < chart->nlines; l++)
         if (chart->line[l].n > 0)
