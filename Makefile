@@ -1,11 +1,13 @@
 # Front door; Meson does the work. `make help` lists the targets.
 BUILD ?= build
 ASAN_BUILD ?= $(BUILD)-asan
+DEB_BUILD ?= build-deb
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all help deps deps-vm setup demo build-checked build-asan check check-long validation bench asan install format tidy clean
+.PHONY: all help deps deps-vm deps-deb setup demo build-checked build-asan check check-long validation bench asan install deb format \
+    tidy clean
 all: setup
 	@ninja -C $(BUILD) -j $(JOBS)
 
@@ -18,6 +20,7 @@ help:
 	@echo "make bench       times the program; results in bench.out"
 	@echo "make asan        only the tests under sanitizers, in $(ASAN_BUILD)"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR"
+	@echo "make deb         Debian packages, into $(DEB_BUILD)"
 	@echo "make deps        install the Debian packages that are missing; make deps-vm: those for virtual machines too"
 	@echo "make format      clang-format all sources; make tidy: clang-tidy"
 	@echo "make clean       remove the build directories"
@@ -27,6 +30,9 @@ deps:
 
 deps-vm:
 	@tools/install-packages packages.txt packages-vm.txt
+
+deps-deb:
+	@tools/install-packages packages.txt packages-deb.txt
 
 setup: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
@@ -39,7 +45,7 @@ demo: setup
 QUICK = --no-suite long
 QUICK_ASAN = --no-suite long --no-suite slow --timeout-multiplier 4
 
-build-checked: deps-vm
+build-checked: deps-vm deps-deb
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
 	@meson configure $(BUILD) -Dwerror=true
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -68,6 +74,9 @@ install: all
 	meson configure $(BUILD) --prefix $(PREFIX)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
+deb: deps-deb
+	@tools/make-deb $(DEB_BUILD) $(JOBS)
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -75,4 +84,4 @@ tidy: setup
 	clang-tidy -p $(BUILD) $$(git ls-files 'src/*.c')
 
 clean:
-	rm -rf $(BUILD) $(ASAN_BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD) $(DEB_BUILD)

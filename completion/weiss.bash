@@ -25,11 +25,11 @@ _weiss_bench() {
 _weiss() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _weiss_words "run mesh bench fabric lab mpirun help --help --version"
+        _weiss_words "run mesh bench fabric lab cluster mpirun overlay plan trace scale doctor tune help --help --version"
         return
     fi
     case ${COMP_WORDS[1]}:$word in
-    run:-*) _weiss_words "--ranks --restart --changed --out --check --print-defaults --quiet --help" ;;
+    run:-*) _weiss_words "--ranks --cluster --restart --changed --out --check --print-defaults --sbatch --quiet --help" ;;
     run:*)
         case $before in
         -n | --ranks) _weiss_words "1 2 4 8 16" ;;
@@ -46,7 +46,13 @@ _weiss() {
         ;;
     bench:*)
         if [ "$COMP_CWORD" -eq 2 ]; then
-            _weiss_words "fabric"
+            _weiss_words "fabric tuning"
+        elif [ "${COMP_WORDS[2]}" = tuning ]; then
+            case $before in
+            --steps) _weiss_words "pinning hugepages shmem" ;;
+            --rounds) _weiss_words "5 9 15" ;;
+            *) _weiss_words "--rounds --steps --help" ;;
+            esac
         else
             _weiss_bench "$before"
         fi
@@ -62,17 +68,59 @@ _weiss() {
         fi
         ;;
     lab:-*)
-        _weiss_words "--vms --vcpus --memory --accel --ivshmem --region --vectors --groups --iommu --append --ship --module
+        _weiss_words "--vms --vcpus --memory --accel --ivshmem --region --vectors --groups --servers --link --iommu --append --ship --module
             --boot-time --stay --image --quiet --help" ;;
     lab:*)
         case $before in
         --vms) _weiss_words "1 2 3 4" ;;
+        --servers) _weiss_words "1 2" ;;
+        --link) _weiss_words "1Gb/s,50us 10Gb/s,20us,2044" ;;
         --accel) _weiss_words "auto kvm tcg" ;;
         --ivshmem) _weiss_words "plain doorbell none" ;;
         *) _weiss_files '' ;;
         esac
         ;;
-    help:*) _weiss_words "run mesh bench fabric lab mpirun help" ;;
+    cluster:*)
+        case $COMP_CWORD:${COMP_WORDS[2]}:$word in
+        2:*) _weiss_words "up down status ssh exec console hostfile --help" ;;
+        *:up:-*) _weiss_words "--dry-run --help" ;;
+        *:status:-*) _weiss_words "--json --help" ;;
+        *:console:-*) _weiss_words "--follow --help" ;;
+        *:ssh:* | *:console:*) _weiss_words "vm1 vm2 vm3 vm4 --help" ;;
+        *) _weiss_files '!*.y?(a)ml' ;;
+        esac
+        ;;
+    overlay:-*)
+        case ${COMP_WORDS[2]} in
+        up) _weiss_words "--local --peer --vni --mtu --taps --owner --multiqueue --address --help" ;;
+        status) _weiss_words "--json --help" ;;
+        *) _weiss_words "--help" ;;
+        esac
+        ;;
+    overlay:*)
+        case $COMP_CWORD:$before in
+        2:*) _weiss_words "up down status" ;;
+        *:--owner) mapfile -t COMPREPLY < <(compgen -u -- "$word") ;;
+        esac
+        ;;
+    plan:-*) _weiss_words "--topology --matrix --mesh --ranks --steps --out --measure --hostfile --help" ;;
+    plan:*)
+        case $before in
+        -t | --topology) _weiss_files '!*.y?(a)ml' ;;
+        -m | --matrix) _weiss_files '!*.csv' ;;
+        -n | --ranks) _weiss_words "2 4 8 16 32 64" ;;
+        --steps) ;;
+        *) _weiss_files '' ;;
+        esac
+        ;;
+    trace:-*) _weiss_words "--out --help --" ;;
+    trace:*) _weiss_files '' ;;
+    scale:-*) _weiss_words "--ranks --rounds --transports --weak --csv --svg --help" ;;
+    scale:*) _weiss_files '!*.y?(a)ml' ;;
+    doctor:*) _weiss_words "--host --guest --json --help" ;;
+    tune:-*) _weiss_words "--dry-run --undo --list --help" ;;
+    tune:*) _weiss_words "$(weiss tune --list 2>/dev/null | sed '/(by hand)$/d; s/[ [].*//')" ;;
+    help:*) _weiss_words "run mesh bench fabric lab cluster mpirun overlay plan trace scale doctor tune help" ;;
     esac
 }
 

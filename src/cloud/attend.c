@@ -1,5 +1,6 @@
 /* Programs that use a lab: one in a machine, one on this machine. */
 #include "cloud/lab-private.h"
+#include "cloud/remote.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,58 +15,12 @@
 /** Milliseconds between two looks at the machines. */
 #define LOOK 200
 
-/** One word of a shell that stands for @p word itself. Freed by the caller; NULL without memory. */
-static char *quoted(const char *word)
-{
-    char *text = malloc(4 * strlen(word) + 3), *end = text;
-    if (text == NULL)
-        return NULL;
-    *end++ = '\'';
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            end = stpcpy(end, "'\\'");
-        *end++ = *word;
-    }
-    *end++ = '\'';
-    *end = '\0';
-    return text;
-}
-
 int weiss_lab_run(weiss_lab *lab, int vm, char *const *words, const weiss_process_reader *reader, int *code,
                   weiss_fault *fault)
 {
-    weiss_words ssh = {0};
-    int status;
-    pid_t pid;
-    weiss_words_add(&ssh, "ssh");
-    weiss_words_add(&ssh, "-F");
-    weiss_words_add(&ssh, "%s/ssh-config", lab->directory);
-    weiss_words_add(&ssh, "vm%d", vm);
-    weiss_words_add(&ssh, "--");
-    for (int i = 0; words[i] != NULL; i++) {
-        char *word = quoted(words[i]);
-        weiss_words_add(&ssh, "%s", word != NULL ? word : "");
-        ssh.full = ssh.full || word == NULL;
-        free(word);
-    }
-    const weiss_process_options options = {
-        .words = ssh.word, .in = -1, .out = STDOUT_FILENO, .err = STDERR_FILENO, .death_signal = SIGTERM};
-    int result = ssh.full ? weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory") : 0;
-    if (result == 0 && reader != NULL) {
-        result = weiss_process_run(&options, reader, code, fault);
-    } else if (result == 0) {
-        result = weiss_process_start(&options, &pid, fault);
-        if (result == 0) {
-            result = weiss_process_wait(pid, -1, lab->options.watch.stop, &status);
-            if (result == WEISS_STOPPED) {
-                kill(pid, SIGTERM);
-                weiss_process_wait(pid, -1, NULL, &status);
-            }
-            *code = weiss_process_code(status);
-        }
-    }
-    weiss_words_clear(&ssh);
-    return result;
+    char name[16];
+    snprintf(name, sizeof name, "vm%d", vm);
+    return weiss_remote_run(lab->directory, name, words, reader, lab->options.watch.stop, code, fault);
 }
 
 /** Gives the terminal to a process group. Whoever does that in the background gets SIGTTOU. */

@@ -192,17 +192,31 @@ static int lock(const char *cache, const weiss_lab_watch *watch, weiss_fault *fa
     return fd;
 }
 
+/** Names the cache, the image in it and what that is made from. */
+static int locate(source *s, char cache[WEISS_PATH], char directory[WEISS_PATH], weiss_fault *fault)
+{
+    int code = find_source(s, fault);
+    if (code == 0)
+        code = weiss_image_cache(cache, fault);
+    if (code == 0 && snprintf(directory, WEISS_PATH, "%s/%s", cache, s->key) >= WEISS_PATH)
+        code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the name is too long", cache);
+    return code;
+}
+
+int weiss_image_locate(char directory[WEISS_PATH], weiss_fault *fault)
+{
+    char cache[WEISS_PATH];
+    source s = {0};
+    return locate(&s, cache, directory, fault);
+}
+
 int weiss_image_obtain(const weiss_lab_watch *watch, char directory[WEISS_PATH], weiss_fault *fault)
 {
     char cache[WEISS_PATH];
     source s = {0};
-    int code = find_source(&s, fault);
-    if (code == 0)
-        code = weiss_image_cache(cache, fault);
+    int code = locate(&s, cache, directory, fault);
     if (code != 0)
         return code;
-    if (snprintf(directory, WEISS_PATH, "%s/%s", cache, s.key) >= WEISS_PATH)
-        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the name is too long", cache);
     if (access(directory, F_OK) != 0) {
         int held = lock(cache, watch, fault);
         if (held < 0)

@@ -28,6 +28,10 @@ void weiss_lab_say(const weiss_lab_watch *watch, const char *format, ...)
  *  @return 0, WEISS_ERR_FILE */
 int weiss_image_cache(char path[WEISS_PATH], weiss_fault *fault);
 
+/** Name of the directory of the image that weiss_image_obtain would find or make.
+ *  @return 0, WEISS_ERR_FILE, WEISS_ERR_SYSTEM */
+int weiss_image_locate(char directory[WEISS_PATH], weiss_fault *fault);
+
 /** Finds the image that fits this machine's apt sources and this version of Weiss, or makes it (about a minute). Two callers at
  *  once make one. Images that were not used for a week are removed.
  *  @param[out] directory  of the image

@@ -21,12 +21,17 @@ static void see_off(pid_t group)
         usleep(10000);
 }
 
+/** What dismisses the keeper: the number of no group. */
+#define DISMISSAL 0
+
 /** Reads numbers of groups, negative to forget one, until the other side is gone; then cleans up. */
 static void keep(int line, char *const *words)
 {
     pid_t groups[GROUPS] = {0}, told;
     ssize_t length;
     while ((length = read(line, &told, sizeof told)) == sizeof told || (length < 0 && errno == EINTR)) {
+        if (length > 0 && told == DISMISSAL)
+            return;
         for (int i = 0; length > 0 && i < GROUPS; i++) {
             if (groups[i] == (told > 0 ? 0 : -told)) {
                 groups[i] = told > 0 ? told : 0;
@@ -44,8 +49,8 @@ static void keep(int line, char *const *words)
         weiss_remove_tree(words[i]);
 }
 
-/** Leaves everything of the caller but its socket. */
-static void detach(int line)
+/** Leaves everything of the caller but its socket and the descriptor to hold. */
+static void detach(int line, int hold)
 {
     sigset_t all;
     int null = open("/dev/null", O_RDWR);
@@ -56,20 +61,23 @@ static void detach(int line)
     prctl(PR_SET_PDEATHSIG, 0);
     for (int i = 0; i < 3; i++)
         dup2(null, i);
-    dup2(line, 3);
-    close_range(4, ~0U, 0);
+    int kept[2] = {fcntl(line, F_DUPFD, 5), hold >= 0 ? fcntl(hold, F_DUPFD, 5) : -1};
+    dup2(kept[0], 3);
+    if (kept[1] >= 0)
+        dup2(kept[1], 4);
+    close_range(kept[1] >= 0 ? 5 : 4, ~0U, 0);
     if (chdir("/") != 0)
         return;
 }
 
-int weiss_keeper_start(char *const *words, weiss_keeper *keeper, weiss_fault *fault)
+int weiss_keeper_start(char *const *words, int hold, weiss_keeper *keeper, weiss_fault *fault)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "no pair of sockets: %s", strerror(errno));
     keeper->pid = fork();
     if (keeper->pid == 0) {
-        detach(ends[0]);
+        detach(ends[0], hold);
         keep(3, words);
         _exit(0);
     }
@@ -105,4 +113,10 @@ void weiss_keeper_finish(weiss_keeper *keeper)
     while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     keeper->pid = 0;
+}
+
+void weiss_keeper_dismiss(weiss_keeper *keeper)
+{
+    tell(keeper, DISMISSAL);
+    weiss_keeper_finish(keeper);
 }

@@ -14,13 +14,16 @@ typedef struct weiss_keeper {
 
 /** Starts one.
  *  @param words  files and trees to remove, NULL-terminated; they need not exist yet
+ *  @param hold   descriptor that it keeps open until it ends, so that a lock lasts until all is cleaned up; -1: none
  *  @return 0, WEISS_ERR_SYSTEM */
-int weiss_keeper_start(char *const *words, weiss_keeper *keeper, weiss_fault *fault);
+int weiss_keeper_start(char *const *words, int hold, weiss_keeper *keeper, weiss_fault *fault);
 /** Has the process group @p pid killed at the end. */
 void weiss_keeper_add(const weiss_keeper *keeper, pid_t pid);
 /** The process @p pid is reaped: its number may be another's from now on. */
 void weiss_keeper_forget(const weiss_keeper *keeper, pid_t pid);
 /** Has everything cleaned up, and waits for that. */
 void weiss_keeper_finish(weiss_keeper *keeper);
+/** Ends it; nothing is killed or removed. */
+void weiss_keeper_dismiss(weiss_keeper *keeper);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "cloud/keeper.h"
 #include "cloud/lab.h"
+#include "cloud/overlay/servers.h"
 
 typedef struct weiss_lab_vm {
     pid_t pid; /**< of QEMU, which leads a group; 0: not running */
@@ -18,10 +19,12 @@ struct weiss_lab {
     int ngroups;
     bool kvm;
     pid_t hub, server; /**< network of more than two machines; weiss-ivshmemd; 0 without */
+    weiss_servers *servers; /**< NULL unless there are two */
     weiss_keeper keeper;
     char image[WEISS_PATH];
     char release[128];
-    char directory[64 + 1]; /**< short: it is part of names of sockets */
+    FILE *show; /**< commands are printed here and nothing is started; NULL: they are started */
+    char directory[WEISS_LAB_BASE + 18]; /**< short: it is part of names of sockets */
 };
 
 /** Room for the name of a region's file. */
@@ -29,6 +32,8 @@ struct weiss_lab {
 
 /** Name of the file of region @p group. */
 void weiss_lab_region_path(const weiss_lab *lab, int group, char path[WEISS_LAB_REGION_PATH]);
+/** Server of machine @p index, from 0. */
+int weiss_lab_server(const weiss_lab *lab, int index);
 /** Sorts the machines into groups. @return 0, WEISS_ERR_USAGE */
 int weiss_lab_sort_groups(weiss_lab *lab, weiss_fault *fault);
 /** Makes the files of plain regions with all their pages. @return 0, WEISS_ERR_REGION */

@@ -29,6 +29,7 @@ weiss_lab_options weiss_lab_defaults(void)
                                .ivshmem = WEISS_LAB_PLAIN,
                                .region = INT64_C(64) << 20,
                                .vectors = 8,
+                               .servers = 1,
                                .boot_seconds = 180};
 }
 
@@ -60,6 +61,27 @@ static int check_options(const weiss_lab_options *o, weiss_fault *fault)
     return code;
 }
 
+/** Two servers need as many machines on each, and root. */
+static int check_servers(const weiss_lab_options *o, weiss_fault *fault)
+{
+    weiss_wire wire;
+    WEISS_FAULT_TRY(check_range("--servers", o->servers, 1, WEISS_SERVERS, fault));
+    if (o->servers == 1 && o->link != NULL)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "--link is between servers: it needs --servers 2");
+    if (o->servers == 1)
+        return 0;
+    if (o->vms % o->servers != 0)
+        return weiss_fault_set(
+            fault, WEISS_ERR_USAGE,
+            "--servers 2 needs the same number of machines on each: --vms 2 or 4; found %d", o->vms);
+    WEISS_FAULT_TRY(weiss_wire_parse(o->link, &wire, fault));
+    if (geteuid() == 0)
+        return 0;
+    return weiss_fault_set(
+        fault, WEISS_ERR_SYSTEM,
+        "--servers 2 needs root: it makes network namespaces; a lab of one server does not");
+}
+
 static int check_programs(weiss_fault *fault)
 {
     static const struct {
@@ -80,10 +102,14 @@ static int check_programs(weiss_fault *fault)
 /** Makes the directory and starts the keeper that will remove it. */
 static int make_directory(weiss_lab *lab, weiss_fault *fault)
 {
-    const char *base = getenv("TMPDIR");
+    const char *base = lab->options.base != NULL ? lab->options.base : getenv("TMPDIR");
     char region[WEISS_LAB_VMS_MAX][WEISS_LAB_REGION_PATH];
     char *trash[WEISS_LAB_VMS_MAX + 2] = {lab->directory};
-    if (base == NULL || base[0] != '/' || strlen(base) > 40 || strpbrk(base, ",\"%\\ \t\n") != NULL)
+    if (lab->options.base != NULL)
+        trash[0] = (char *)lab->options.base;
+    if (lab->options.base == NULL && base != NULL && strlen(base) > 40)
+        base = NULL;
+    if (base == NULL || base[0] != '/' || strpbrk(base, ",\"%\\ \t\n") != NULL)
         base = "/tmp"; /* it becomes part of names of sockets, of QEMU's options and of ssh's settings */
     snprintf(lab->directory, sizeof lab->directory, "%s/weiss-lab-XXXXXX", base);
     if (mkdtemp(lab->directory) == NULL) {
@@ -95,7 +121,8 @@ static int make_directory(weiss_lab *lab, weiss_fault *fault)
         weiss_lab_region_path(lab, i, region[i]);
         trash[i + 1] = region[i];
     }
-    int code = weiss_keeper_start(trash, &lab->keeper, fault);
+    int code =
+        weiss_keeper_start(trash, lab->options.base != NULL ? lab->options.hold : -1, &lab->keeper, fault);
     if (code != 0)
         rmdir(lab->directory);
     return code;
@@ -211,15 +238,43 @@ static int prepare(weiss_lab *lab, weiss_fault *fault)
     return code;
 }
 
+/** Prints a command as a shell would take it. */
+static void show_words(const weiss_words *words, FILE *to)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%";
+    for (int i = 0; i < words->count; i++) {
+        const char *word = words->word[i];
+        if (i > 0)
+            fputc(' ', to);
+        if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+            fputs(word, to);
+            continue;
+        }
+        fputc('\'', to);
+        for (; *word != '\0'; word++)
+            fputs(*word == '\'' ? "'\\''" : (const char[]){*word, '\0'}, to);
+        fputc('\'', to);
+    }
+    fputc('\n', to);
+}
+
 int weiss_lab_spawn(weiss_lab *lab, const weiss_words *words, const char *log, pid_t *pid, weiss_fault *fault)
 {
     char path[WEISS_PATH];
     if (words->full)
         return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+    if (lab->show != NULL) {
+        show_words(words, lab->show);
+        return 0;
+    }
     snprintf(path, sizeof path, "%s/%s", lab->directory, log);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    const weiss_process_options options = {
-        .words = words->word, .in = -1, .out = fd, .err = fd, .group = true, .death_signal = SIGKILL};
+    const weiss_process_options options = {.words = words->word,
+                                           .in = -1,
+                                           .out = fd,
+                                           .err = fd,
+                                           .group = true,
+                                           .death_signal = lab->options.base != NULL ? 0 : SIGKILL};
     int code = weiss_process_start(&options, pid, fault);
     if (fd >= 0)
         close(fd);
@@ -260,6 +315,8 @@ int weiss_lab_await_helper(weiss_lab *lab, pid_t pid, const char *log, const cha
 {
     char path[128], log_path[WEISS_PATH], last[512];
     const volatile sig_atomic_t *stop = lab->options.watch.stop;
+    if (lab->show != NULL)
+        return 0;
     snprintf(path, sizeof path, "%s/%s", lab->directory, socket_name);
     snprintf(log_path, sizeof log_path, "%s/%s", lab->directory, log);
     for (int i = 0; i < HELPER * 100; i++) {
@@ -308,11 +365,27 @@ static int write_list(const weiss_lab *lab, weiss_fault *fault)
     return weiss_write_text(path, text, fault);
 }
 
+/** Makes the servers when there are two. */
+static int start_servers(weiss_lab *lab, weiss_fault *fault)
+{
+    const weiss_lab_options *o = &lab->options;
+    weiss_wire wire;
+    if (o->servers == 1)
+        return 0;
+    WEISS_FAULT_TRY(weiss_wire_parse(o->link, &wire, fault));
+    WEISS_FAULT_TRY(weiss_servers_start(&wire, o->vms / o->servers, &lab->servers, fault));
+    if (weiss_servers_relay(lab->servers) > 0)
+        weiss_keeper_add(&lab->keeper, weiss_servers_relay(lab->servers));
+    return 0;
+}
+
 static int start(weiss_lab *lab, weiss_fault *fault)
 {
     int code = choose(lab, fault);
     if (code == 0)
         code = make_directory(lab, fault);
+    if (code == 0)
+        code = start_servers(lab, fault);
     if (code == 0)
         code = weiss_lab_make_regions(lab, fault);
     if (code == 0)
@@ -335,6 +408,8 @@ int weiss_lab_examine(const weiss_lab_options *options, weiss_fault *fault)
 {
     weiss_lab lab = {.options = *options};
     int code = check_options(options, fault);
+    if (code == 0)
+        code = check_servers(options, fault);
     if (code == 0)
         code = weiss_lab_sort_groups(&lab, fault);
     if (code == 0)
@@ -382,8 +457,55 @@ void weiss_lab_stop(weiss_lab *lab)
         finish(lab, &lab->vm[i].pid);
     finish(lab, &lab->hub);
     finish(lab, &lab->server);
+    if (lab->servers != NULL && weiss_servers_relay(lab->servers) > 0)
+        weiss_keeper_forget(&lab->keeper, weiss_servers_relay(lab->servers));
+    weiss_servers_stop(lab->servers);
     weiss_keeper_finish(&lab->keeper);
     free(lab);
+}
+
+int weiss_lab_processes(const weiss_lab *lab, weiss_lab_process process[WEISS_LAB_PROCESSES_MAX])
+{
+    int n = 0;
+    for (int i = 0; i < lab->options.vms; i++) {
+        process[n] = (weiss_lab_process){.pid = lab->vm[i].pid, .port = lab->vm[i].port};
+        snprintf(process[n++].name, sizeof process[0].name, "vm%d", i + 1);
+    }
+    if (lab->hub > 0)
+        process[n++] = (weiss_lab_process){.name = "hub", .pid = lab->hub};
+    if (lab->server > 0)
+        process[n++] = (weiss_lab_process){.name = "server", .pid = lab->server};
+    return n;
+}
+
+void weiss_lab_leave(weiss_lab *lab)
+{
+    weiss_keeper_dismiss(&lab->keeper);
+    free(lab);
+}
+
+int weiss_lab_show(const weiss_lab_options *options, FILE *to, weiss_fault *fault)
+{
+    weiss_lab lab = {.options = *options, .show = to};
+    char region[WEISS_LAB_REGION_PATH];
+    int code = weiss_lab_sort_groups(&lab, fault);
+    if (code == 0)
+        code = weiss_image_locate(lab.image, fault);
+    lab.kvm = options->accel == WEISS_LAB_KVM ||
+              (options->accel == WEISS_LAB_AUTO && access("/dev/kvm", R_OK | W_OK) == 0);
+    snprintf(lab.directory, sizeof lab.directory, "%s/weiss-lab-XXXXXX",
+             options->base != NULL ? options->base : "/tmp");
+    for (int i = 0; code == 0 && options->ivshmem == WEISS_LAB_PLAIN && i < lab.ngroups; i++) {
+        weiss_lab_region_path(&lab, i, region);
+        fprintf(to, "fallocate -l %lld %s\n", (long long)options->region, region);
+    }
+    if (code == 0)
+        code = weiss_lab_start_server(&lab, fault);
+    if (code == 0)
+        code = weiss_lab_start_hub(&lab, fault);
+    for (int i = 0; code == 0 && i < options->vms; i++)
+        code = weiss_lab_start_machine(&lab, i, fault);
+    return code;
 }
 
 void weiss_lab_kill_vm(weiss_lab *lab, int vm)
@@ -439,4 +561,10 @@ void weiss_lab_describe(const weiss_lab *lab, weiss_words *settings)
     weiss_words_add(settings, "WEISS_LAB_ACCEL=%s", lab->kvm ? "kvm" : "tcg");
     weiss_words_add(settings, "WEISS_LAB_KERNEL=%s", lab->release);
     weiss_words_add(settings, "WEISS_LAB_REGIONS=%s", regions);
+    if (lab->servers == NULL)
+        weiss_words_add(settings, "WEISS_LAB_SERVERS=");
+    else
+        weiss_words_add(settings, "WEISS_LAB_SERVERS=/proc/%d/fd/%d /proc/%d/fd/%d", (int)getpid(),
+                        weiss_servers_namespace(lab->servers, 0), (int)getpid(),
+                        weiss_servers_namespace(lab->servers, 1));
 }

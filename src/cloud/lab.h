@@ -1,7 +1,10 @@
 /* The lab: one to four throwaway virtual machines on this machine, with a network between them and memory that they share.
  * They boot the distribution's kernel from an image made of packages (cloud/image.h), ready in seconds, as the calling user.
  *
- * A lab never outlives the process that started it: when that ends, in whatever way, a keeper (cloud/keeper.h) kills the
+ * With options.servers = 2 they are on two servers, each with a region of its own; that needs root.
+ *
+ * A lab never outlives the process that started it, unless it is left on purpose (weiss_lab_leave): when that ends, in
+ * whatever way, a keeper (cloud/keeper.h) kills the
  * machines and removes all files. The calling process should have one thread when it starts a lab: the machines die with the
  * thread that started them. Nothing here is collective. */
 #ifndef WEISS_CLOUD_LAB_H
@@ -14,9 +17,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define WEISS_LAB_VMS_MAX 4
 #define WEISS_LAB_SHIPS_MAX 64
+#define WEISS_LAB_BASE 65
+/** Machines, the hub of their network, the server of regions. */
+#define WEISS_LAB_PROCESSES_MAX (WEISS_LAB_VMS_MAX + 2)
 
 /** How the machines see the shared region. */
 typedef enum weiss_lab_ivshmem {
@@ -39,13 +46,19 @@ typedef struct weiss_lab_options {
     weiss_lab_ivshmem ivshmem;
     int64_t region; /**< bytes of each region, a power of two */
     int vectors; /**< interrupts of each machine with a doorbell */
-    const char *groups; /**< which machines share a region: "1,2:3,4"; NULL: all share one */
+    const char *groups; /**< which machines share a region: "1,2:3,4"; NULL: all of a server share one */
     bool iommu; /**< an emulated one, for vfio */
+    int servers; /**< 1; 2: the first half of the machines is on one, the rest on another (cloud/overlay/servers.h) */
+    const char *link; /**< between two servers: "1Gb/s,50us"; NULL: as fast as it goes */
     const char *append; /**< further arguments of the kernel; NULL: none */
     const char *ship
         [WEISS_LAB_SHIPS_MAX]; /**< "PATH" or "PATH:NAME", put at /opt/lab; NULL after the last; borrowed */
     const char *
         module[WEISS_LAB_SHIPS_MAX]; /**< kernel modules loaded at boot, in this order; NULL after the last */
+    const char
+        *base; /**< existing directory, removed with all that is in it, for machines that may be left running
+                           (weiss_lab_leave); NULL: none. At most WEISS_LAB_BASE characters; borrowed */
+    int hold; /**< with a base: descriptor of a lock, kept until all is cleaned up */
     int boot_seconds; /**< time to come up */
     weiss_lab_watch watch; /**< hears of progress; ends a start early */
 } weiss_lab_options;
@@ -67,6 +80,22 @@ int weiss_lab_examine(const weiss_lab_options *options, weiss_fault *fault);
 int weiss_lab_start(const weiss_lab_options *options, weiss_lab **lab, weiss_fault *fault);
 /** Kills the machines and removes every file. Accepts NULL. */
 void weiss_lab_stop(weiss_lab *lab);
+
+/** A process of a lab and the port of its ssh on 127.0.0.1 (0: no machine). */
+typedef struct weiss_lab_process {
+    char name[16]; /**< vm1, vm2, ..., hub, server */
+    pid_t pid;
+    int port;
+} weiss_lab_process;
+
+/** All processes of a lab, machines first. @return how many */
+int weiss_lab_processes(const weiss_lab *lab, weiss_lab_process process[WEISS_LAB_PROCESSES_MAX]);
+/** Frees @p lab, which was started with options.base; its machines run on and its files stay. */
+void weiss_lab_leave(weiss_lab *lab);
+/** Prints what weiss_lab_start would make in /dev/shm and start, a command a line, as a shell would take it. Starts
+ *  nothing. The port 0 stands for a free one.
+ *  @return 0, or a code of weiss_lab_start */
+int weiss_lab_show(const weiss_lab_options *options, FILE *to, weiss_fault *fault);
 
 /** Runs a program in machine @p vm (1 is the first) as root, from /root, to its end. Its standard error is the caller's.
  *  @param words   program and arguments, NULL-terminated; passed on unchanged
@@ -93,7 +122,8 @@ weiss_lab_directory(const weiss_lab *lab); /**< with ssh-config, vms, vmN.log; g
  *    WEISS_LAB_SSH_CONFIG  `ssh -F $WEISS_LAB_SSH_CONFIG vm1` works
  *    WEISS_LAB_ACCEL       kvm or tcg
  *    WEISS_LAB_KERNEL      release of the guests' kernel
- *    WEISS_LAB_REGIONS     files of the regions, separated by blanks; empty unless they are plain */
+ *    WEISS_LAB_REGIONS     files of the regions, separated by blanks; empty unless they are plain
+ *    WEISS_LAB_SERVERS     network namespaces of two servers, for `nsenter --net=FILE`, separated by a blank; else empty */
 void weiss_lab_describe(const weiss_lab *lab, weiss_words *settings);
 
 /** Runs a program on this machine, with the lab described in its environment, to its end. It is in the foreground of the

@@ -74,10 +74,17 @@ static void add_kernel(const weiss_lab *lab, int index, weiss_words *words)
     add_disk(words, path, "lab");
 }
 
-/** Two machines have a wire between them; more have a hub. The first network card leads to the host only. */
-static void add_network(const weiss_lab *lab, int index, weiss_words *words)
+/** True when the machines have a single wire between them. */
+static bool wired(const weiss_lab *lab)
 {
-    bool server = lab->options.vms == 2 && index == 0;
+    return lab->options.vms == 2 && lab->servers == NULL;
+}
+
+/** Two machines have a wire between them; more have a hub; with several servers they have a TAP in an overlay. The first
+ *  network card leads to the host only. @param tap  descriptor; -1 without */
+static void add_network(const weiss_lab *lab, int index, int tap, weiss_words *words)
+{
+    bool server = wired(lab) && index == 0;
     weiss_words_add(words, "-netdev");
     weiss_words_add(words, "user,id=host,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:22",
                     lab->vm[index].port);
@@ -86,8 +93,15 @@ static void add_network(const weiss_lab *lab, int index, weiss_words *words)
     if (lab->options.vms == 1)
         return;
     weiss_words_add(words, "-netdev");
+    if (lab->servers != NULL) {
+        weiss_words_add(words, "tap,id=lab,fd=%d", tap);
+        weiss_words_add(words, "-device");
+        weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x,host_mtu=%d",
+                        index + 1, weiss_servers_mtu(lab->servers));
+        return;
+    }
     weiss_words_add(words, "stream,id=lab,server=%s,addr.type=unix,addr.path=%s/wire%d",
-                    server ? "on" : "off", lab->directory, lab->options.vms == 2 ? 1 : index + 1);
+                    server ? "on" : "off", lab->directory, wired(lab) ? 1 : index + 1);
     weiss_words_add(words, "-device");
     weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x", index + 1);
 }
@@ -119,17 +133,22 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
     weiss_words words = {0};
     char log[32];
     weiss_lab_vm *vm = &lab->vm[index];
+    int tap = -1, each = lab->options.vms / lab->options.servers;
+    if (lab->servers != NULL)
+        WEISS_FAULT_TRY(weiss_servers_open_tap(lab->servers, weiss_lab_server(lab, index), index % each + 1,
+                                               &tap, fault));
     snprintf(log, sizeof log, "vm%d.log", index + 1);
     weiss_words_add(&words, WEISS_QEMU);
     weiss_words_add(&words, "-name");
-    weiss_words_add(&words, "weiss-vm%d", index + 1);
+    /* Threads have names, by which `weiss doctor` tells vCPUs from others. */
+    weiss_words_add(&words, "weiss-vm%d,debug-threads=on", index + 1);
     for (const char *const *word =
              (const char *const[]){"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL};
          *word != NULL; word++)
         weiss_words_add(&words, "%s", *word);
     add_processor(lab, &words);
     add_kernel(lab, index, &words);
-    add_network(lab, index, &words);
+    add_network(lab, index, tap, &words);
     add_region(lab, index, &words);
     weiss_words_add(&words, "-chardev");
     weiss_words_add(&words, "file,id=console,append=on,path=%s/%s", lab->directory, log);
@@ -139,7 +158,9 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
     weiss_words_add(&words, "unix:%s/vm%d.qmp,server=on,wait=off", lab->directory, index + 1);
     int code = weiss_lab_spawn(lab, &words, log, &vm->pid, fault);
     weiss_words_clear(&words);
-    if (code == 0 && lab->options.vms == 2 && index == 0)
+    if (tap >= 0)
+        close(tap);
+    if (code == 0 && wired(lab) && index == 0)
         code = weiss_lab_await_helper(lab, vm->pid, log, "wire1", NULL, fault);
     return code;
 }
@@ -147,7 +168,7 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
 int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault)
 {
     weiss_words words = {0};
-    if (lab->options.vms <= 2)
+    if (lab->options.vms <= 2 || lab->servers != NULL)
         return 0;
     for (const char *const *word =
              (const char *const[]){WEISS_QEMU, "-name", "weiss-hub", "-nodefaults", "-no-user-config",

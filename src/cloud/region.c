@@ -22,13 +22,33 @@ static int wrong_groups(const weiss_lab *lab, weiss_fault *fault)
         lab->options.vms, lab->options.groups);
 }
 
+int weiss_lab_server(const weiss_lab *lab, int index)
+{
+    return index * lab->options.servers / lab->options.vms;
+}
+
+/** Machines of different servers cannot share memory. */
+static int check_groups(const weiss_lab *lab, weiss_fault *fault)
+{
+    for (int i = 0; i < lab->options.vms; i++)
+        for (int j = 0; j < i; j++)
+            if (lab->vm[i].group >= 0 && lab->vm[i].group == lab->vm[j].group &&
+                weiss_lab_server(lab, i) != weiss_lab_server(lab, j))
+                return weiss_fault_set(
+                    fault, WEISS_ERR_USAGE,
+                    "--groups \"%.80s\": vm%d and vm%d are on different servers and cannot "
+                    "share memory",
+                    lab->options.groups, j + 1, i + 1);
+    return 0;
+}
+
 int weiss_lab_sort_groups(weiss_lab *lab, weiss_fault *fault)
 {
     const char *text = lab->options.groups;
     bool none = lab->options.ivshmem == WEISS_LAB_NONE;
     for (int i = 0; i < lab->options.vms; i++)
-        lab->vm[i].group = none || text != NULL ? -1 : 0;
-    lab->ngroups = none ? 0 : 1;
+        lab->vm[i].group = none || text != NULL ? -1 : weiss_lab_server(lab, i);
+    lab->ngroups = none ? 0 : text != NULL ? 1 : lab->options.servers;
     if (text == NULL)
         return 0;
     for (;;) {
@@ -39,7 +59,7 @@ int weiss_lab_sort_groups(weiss_lab *lab, weiss_fault *fault)
             return wrong_groups(lab, fault);
         lab->vm[vm - 1].group = none ? -1 : lab->ngroups - 1;
         if (*end == '\0')
-            return 0;
+            return check_groups(lab, fault);
         if (*end == ':' && !none)
             lab->ngroups++;
         text = end + 1;

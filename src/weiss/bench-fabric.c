@@ -95,6 +95,14 @@ static void say(void *data, const char *line)
     fprintf(stderr, "weiss: %s\n", line);
 }
 
+/** Leaves out transports that have none of the tests. */
+static void leave_out_untested(weiss_bench_job *job)
+{
+    for (int c = 0; c < job->ncolumns; c++)
+        if (weiss_bench_expected(job, job->column[c].transport) == 0)
+            snprintf(job->column[c].skipped, sizeof job->column[c].skipped, "it has none of the tests");
+}
+
 /** Finds out what can be measured; boots the machines when it is measured in such. */
 static int get_ready(weiss_bench_job *job, const volatile sig_atomic_t *stop, weiss_fault *fault)
 {
@@ -103,9 +111,12 @@ static int get_ready(weiss_bench_job *job, const volatile sig_atomic_t *stop, we
         code = weiss_bench_rows_make(job, fault);
     if (code == 0 && job->vms > 0)
         return weiss_bench_machines_start(job, (weiss_lab_watch){.say = say, .stop = stop}, fault);
-    if (code == 0)
+    if (code == 0) {
         weiss_fabric_settings_export(&job->settings);
-    return code != 0 ? code : weiss_bench_probe(job, fault);
+        code = weiss_bench_probe(job, fault);
+    }
+    leave_out_untested(job);
+    return code;
 }
 
 static bool nothing_to_measure(const weiss_bench_job *job)

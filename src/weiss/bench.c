@@ -3,6 +3,7 @@
 
 static const weiss_command *const commands[] = {
     &weiss_command_bench_fabric,
+    &weiss_command_bench_tuning,
     NULL,
 };
 

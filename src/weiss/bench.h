@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-extern const weiss_command weiss_command_bench_fabric;
+extern const weiss_command weiss_command_bench_fabric, weiss_command_bench_tuning;
 
 /** A way for messages. Names of components are as `ompi_info --parsable` has them, "btl:tcp". */
 typedef struct weiss_transport {

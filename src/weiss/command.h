@@ -12,6 +12,7 @@ enum weiss_exit {
     WEISS_EXIT_ERROR = 1,
     WEISS_EXIT_USAGE = 2,
     WEISS_EXIT_NOT_CONVERGED = 3,
+    WEISS_EXIT_TO_DO = 3, /**< of weiss doctor: something is not as it should be */
     WEISS_EXIT_SIGNAL = 128
 };
 
@@ -23,7 +24,7 @@ typedef struct weiss_option {
     const char *help;
 } weiss_option;
 
-#define WEISS_OPTIONS_MAX 16
+#define WEISS_OPTIONS_MAX 24
 #define WEISS_OPERANDS_MAX 8
 #define WEISS_GIVEN_MAX 128
 
@@ -58,11 +59,18 @@ struct weiss_command {
 };
 
 extern const weiss_command weiss_command_lab;
+extern const weiss_command weiss_command_cluster;
+extern const weiss_command weiss_command_overlay;
+extern const weiss_command weiss_command_scale;
 extern const weiss_command weiss_command_run;
 extern const weiss_command weiss_command_mesh;
 extern const weiss_command weiss_command_bench;
 extern const weiss_command weiss_command_fabric;
 extern const weiss_command weiss_command_mpirun;
+extern const weiss_command weiss_command_plan;
+extern const weiss_command weiss_command_trace;
+extern const weiss_command weiss_command_doctor;
+extern const weiss_command weiss_command_tune;
 
 /** Finds the subcommand that @p argv names below @p command, parses its arguments and runs it.
  *  @param path  words so far, "weiss"

@@ -47,6 +47,16 @@ void weiss_fabric_set(const char *name, const char *value)
     setenv(variable, value, 1);
 }
 
+/** Lets mpirun notice within seconds that another machine is gone, which by default takes minutes. A machine with a message
+ *  under way is not probed, so this must come before the ranks' own time-out (btl_ivshmem_peer_timeout), after which mpirun
+ *  writes to all machines. What the user has set stays. */
+static void watch_machines(void)
+{
+    setenv("OMPI_MCA_oob_tcp_keepalive_time", "4", 0);
+    setenv("OMPI_MCA_oob_tcp_keepalive_intvl", "1", 0);
+    setenv("OMPI_MCA_oob_tcp_keepalive_probes", "4", 0);
+}
+
 void weiss_fabric_settings_export(const weiss_fabric_settings *settings)
 {
     const char *before = getenv("OMPI_MCA_mca_base_component_path");
@@ -55,6 +65,7 @@ void weiss_fabric_settings_export(const weiss_fabric_settings *settings)
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
     }
+    watch_machines();
     if (settings->components[0] == '\0')
         return;
     /* Open MPI puts its own directories in the place of the two words. */

@@ -23,7 +23,8 @@ typedef struct weiss_fabric_settings {
 int weiss_fabric_settings_find(weiss_fabric_settings *settings, weiss_fault *fault);
 
 /** Sets in the environment of this process, for an mpirun that it starts: where components are looked for (ours, then
- *  what the user had set, then Open MPI's own), and leave to run as root where root runs it. */
+ *  what the user had set, then Open MPI's own), leave to run as root where root runs it, and after how long a machine that
+ *  does not answer is gone. */
 void weiss_fabric_settings_export(const weiss_fabric_settings *settings);
 /** Sets the MCA parameter @p name in the environment of this process. */
 void weiss_fabric_set(const char *name, const char *value);

@@ -19,6 +19,8 @@ static const weiss_option options[] = {
     {"--region", 0, "BYTES", "Size of the shared memory, a power of two (default 64M)"},
     {"--vectors", 0, "N", "With a doorbell: interrupts of each machine (default 8)"},
     {"--groups", 0, "LIST", "Machines that share memory, 1,2:3,4 for two pairs (default: all)"},
+    {"--servers", 0, "N", "2: half of the machines on each of two servers (needs root)"},
+    {"--link", 0, "RATE[,DELAY[,MTU]]", "Between two servers, such as 1Gb/s,50us (default: no limits)"},
     {"--iommu", 0, NULL, "Give each machine an IOMMU, for vfio"},
     {"--append", 0, "TEXT", "Further arguments for the kernel"},
     {"--ship", 0, "PATH[:NAME]", "Put a file or directory at /opt/lab in each machine; repeatable"},
@@ -49,7 +51,8 @@ const weiss_command weiss_command_lab = {
         "\n"
         "COMMAND finds in its environment: WEISS_LAB_DIR (with vms, a list, and the consoles vmN.log), "
         "WEISS_LAB_VMS,\n"
-        "WEISS_LAB_SSH_CONFIG, WEISS_LAB_ACCEL (kvm or tcg), WEISS_LAB_KERNEL, WEISS_LAB_REGIONS.\n"
+        "WEISS_LAB_SSH_CONFIG, WEISS_LAB_ACCEL (kvm or tcg), WEISS_LAB_KERNEL, WEISS_LAB_REGIONS, "
+        "WEISS_LAB_SERVERS.\n"
         "\n"
         "Examples:\n"
         "  weiss lab                                                      a shell on vm1\n"
@@ -143,7 +146,8 @@ static bool parse(const weiss_arguments *arguments, weiss_lab_options *o)
     if (!parse_count(arguments, "--vms", &o->vms) || !parse_count(arguments, "--vcpus", &o->vcpus) ||
         !parse_count(arguments, "--vectors", &o->vectors) ||
         !parse_count(arguments, "--boot-time", &o->boot_seconds) ||
-        !parse_bytes(arguments, "--memory", &memory) || !parse_bytes(arguments, "--region", &o->region) ||
+        !parse_count(arguments, "--servers", &o->servers) || !parse_bytes(arguments, "--memory", &memory) ||
+        !parse_bytes(arguments, "--region", &o->region) ||
         !parse_word(arguments, "--ivshmem", kinds, "none, plain or doorbell", &kind) ||
         !parse_word(arguments, "--accel", accels, "auto, kvm or tcg", &accel) ||
         !parse_list(arguments, "--ship", o->ship) || !parse_list(arguments, "--module", o->module))
@@ -153,6 +157,7 @@ static bool parse(const weiss_arguments *arguments, weiss_lab_options *o)
     o->accel = (weiss_lab_accel)accel;
     o->groups = value(arguments, "--groups");
     o->append = value(arguments, "--append");
+    o->link = value(arguments, "--link");
     o->iommu = value(arguments, "--iommu") != NULL;
     return true;
 }

@@ -25,6 +25,13 @@ static const weiss_command *const commands[] = {
     &weiss_command_fabric,
     &weiss_command_mpirun,
     &weiss_command_lab,
+    &weiss_command_cluster,
+    &weiss_command_overlay,
+    &weiss_command_plan,
+    &weiss_command_trace,
+    &weiss_command_scale,
+    &weiss_command_doctor,
+    &weiss_command_tune,
     &command_help,
     NULL,
 };

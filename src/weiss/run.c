@@ -1,12 +1,14 @@
 /* weiss run: a problem file in, a directory of results out. */
 #include "simulation/run.h"
 
+#include "weiss/cluster-run.h"
 #include "weiss/command.h"
 #include "weiss/footer.h"
 #include "weiss/launch.h"
 #include "weiss/progress.h"
 #include "weiss/ranks.h"
 #include "weiss/results.h"
+#include "weiss/slurm.h"
 #include "weiss/start.h"
 #include "weiss/stop.h"
 
@@ -17,11 +19,13 @@
 
 static const weiss_option options[] = {
     {"--ranks", 'n', "N", "Run on N ranks (default 1)"},
+    {"--cluster", 0, "NAME", "Run in the machines of a cluster that is up (weiss cluster)"},
     {"--restart", 0, NULL, "Go on from the last checkpoint of an earlier run"},
     {"--changed", 0, NULL, "With --restart: also when the problem file has changed since"},
     {"--out", 'o', "DIR", "Write results to DIR instead of NAME.out"},
     {"--check", 0, NULL, "Read the problem, make mesh and terms, then end without running"},
     {"--print-defaults", 0, NULL, "Print a commented problem file with every key"},
+    {"--sbatch", 0, NULL, "Print a job script for Slurm's sbatch, then end without running"},
     {"--quiet", 'q', NULL, "Print warnings and errors only"},
     {0},
 };
@@ -54,7 +58,12 @@ const weiss_command weiss_command_run = {
             "  weiss run bar.yaml                       on one core\n"
             "  weiss run -n 4 bar.yaml                  on four\n"
             "  mpirun --hostfile hosts weiss run bar.yaml    on the ranks that mpirun starts\n"
-            "  weiss run --restart -n 2 bar.yaml        go on, on two\n",
+            "  weiss run --restart -n 2 bar.yaml        go on, on two\n"
+            "  weiss run --cluster laptop -n 2 bar.yaml    in the machines of a cluster\n"
+            "  weiss run --sbatch -n 64 bar.yaml | sbatch    on 64, when Slurm has them\n"
+            "\n"
+            "Inside an allocation of Slurm (salloc, sbatch), weiss run uses all of its tasks when -n is not "
+            "given.\n",
     .run = run,
 };
 
@@ -223,12 +232,33 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     if (weiss_arguments_get(command, arguments, "--changed") != NULL &&
         weiss_arguments_get(command, arguments, "--restart") == NULL)
         return weiss_usage("weiss run", "--changed has a meaning only together with --restart");
-    int nranks = wanted_ranks(arguments);
+    int nranks = wanted_ranks(arguments), tasks = weiss_slurm_tasks();
     if (nranks < 0)
         return weiss_usage("weiss run", "-n needs a number of ranks, 1 or more; found \"%s\"",
                            weiss_arguments_get(command, arguments, "--ranks"));
     if (nranks > 0 && weiss_under_mpi() && !weiss_launched())
         return weiss_usage("weiss run", "mpirun has started the ranks already: leave out -n");
+    if (weiss_arguments_get(command, arguments, "--sbatch") != NULL) {
+        weiss_slurm_script(arguments->operand[0], nranks, weiss_arguments_get(command, arguments, "--out"),
+                           stdout);
+        return WEISS_EXIT_DONE;
+    }
+    const char *cluster = weiss_arguments_get(command, arguments, "--cluster");
+    if (cluster != NULL && alone)
+        return weiss_usage("weiss run", "--check runs on this machine: leave out --cluster");
+    if (cluster != NULL)
+        return weiss_cluster_run(&(weiss_cluster_run_options){
+            .cluster = cluster,
+            .file = arguments->operand[0],
+            .out = weiss_arguments_get(command, arguments, "--out"),
+            .ranks = nranks,
+            .restart = weiss_arguments_get(command, arguments, "--restart") != NULL,
+            .changed = weiss_arguments_get(command, arguments, "--changed") != NULL,
+            .quiet = weiss_arguments_get(command, arguments, "--quiet") != NULL});
+    if (weiss_slurm_bare_task())
+        return weiss_slurm_start_again(arguments->argc, arguments->argv);
+    if (nranks == 0 && tasks > 1)
+        nranks = tasks;
     if (nranks > 1 && !alone && !weiss_launched())
         return weiss_launch(nranks, arguments->argc, arguments->argv);
     return run_rank(arguments);

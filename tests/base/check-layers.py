@@ -11,11 +11,11 @@ import sys
 import urllib.parse
 
 # The rooms from the ground up. A room may include itself and what stands before it.
-ROOMS = ["base", "fabric", "cloud", "problem", "mesh", "field", "evolve", "output", "report", "simulation", "weiss"]
+ROOMS = ["base", "fabric", "cloud", "plan", "problem", "mesh", "field", "evolve", "output", "report", "simulation", "weiss"]
 # Rooms that know nothing of the solver and of which the solver knows nothing: what they may include, and who may include
 # them.
-APART = {"fabric": {"base", "fabric"}, "cloud": {"base", "cloud"}}
-MAY_USE_APART = {"fabric": {"fabric", "weiss"}, "cloud": {"cloud", "weiss"}}
+APART = {"fabric": {"base", "fabric"}, "cloud": {"base", "cloud"}, "plan": {"base", "plan"}}
+MAY_USE_APART = {"fabric": {"fabric", "weiss"}, "cloud": {"cloud", "weiss"}, "plan": {"plan", "weiss"}}
 
 # Headers for other programs are in include/weiss/, under the same prefix as the room of the command.
 PUBLIC_FOR_ROOM = {"base": {"weiss/error.h"}, "fabric": {"weiss/error.h", "weiss/fabric.h"}}

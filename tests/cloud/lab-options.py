@@ -1,5 +1,6 @@
 """Wrong calls of weiss lab: one exact message, before anything is started."""
 import os
+import subprocess
 import sys
 import unittest
 
@@ -23,6 +24,11 @@ WRONG = [
     (["--groups", "1:1"], "--groups needs numbers of machines from 1 to 2, each at most once, such as 1,2:3,4; found \"1:1\""),
     (["--groups", ""], "--groups needs numbers of machines from 1 to 2, each at most once, such as 1,2:3,4; found \"\""),
     (["--groups", "1,"], "--groups needs numbers of machines from 1 to 2, each at most once, such as 1,2:3,4; found \"1,\""),
+    (["--servers", "3"], "--servers must be from 1 to 2; found 3"),
+    (["--link", "1Gb/s"], "--link is between servers: it needs --servers 2"),
+    (["--servers", "2", "--vms", "3"], "--servers 2 needs the same number of machines on each: --vms 2 or 4; found 3"),
+    (["--servers", "2", "--link", "1Gb"], "--link needs a rate from 1Mb/s to 17Gb/s, and may have a delay up to 1000ms and an "
+                                          "MTU from 1330 to 65520, such as 1Gb/s,50us or 10Gb/s,20us,2044; found \"1Gb\""),
     (["--ship", "missing"], "--ship missing: No such file or directory"),
     (["--ship", "there:a/b"], "--ship there: the name in the machines must be one word that does not begin with a point; "
                               "found \"a/b\""),
@@ -48,6 +54,24 @@ class Options(harness.Case):
                 self.assertEqual(result.stderr, f"weiss: {message}\nTry `weiss lab --help`.\n")
                 self.assert_done(result, 2)
                 self.assertEqual(os.listdir(self.directory), ["there"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_groups_of_two_servers(self):
+        result = self.weiss("lab", "--servers", "2", "--vms", "4", "--groups", "1,2,3", "--", "true", env=self.env)
+        self.assertEqual(result.stderr, "weiss: --groups \"1,2,3\": vm1 and vm3 are on different servers and cannot share "
+                                        "memory\nTry `weiss lab --help`.\n")
+        self.assert_done(result, 2)
+
+    def test_two_servers_need_root(self):
+        command = [harness.WEISS, "lab", "--servers", "2", "--", "true"]
+        user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        try:
+            result = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **user)
+        except PermissionError:
+            self.skipTest("nobody cannot run the command")
+        self.assertEqual(result.stderr, "weiss: --servers 2 needs root: it makes network namespaces; a lab of one server does "
+                                        "not\n")
+        self.assert_done(result, 1)
 
     def test_no_qemu(self):
         result = self.weiss("lab", "--", "true", env={**self.env, "PATH": ""})

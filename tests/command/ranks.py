@@ -1,4 +1,7 @@
 """The same answer on 1, 2 and 4 ranks, however they are started."""
+import os
+import subprocess
+
 import harness
 
 
@@ -24,6 +27,38 @@ class Ranks(harness.Case):
         self.run_on("first", "-n", "2")
         self.run_on("second", "-n", "2")
         self.assertEqual(self.read("first/table.csv"), self.read("second/table.csv"))
+
+    def test_machines_without_a_common_directory(self):
+        """Results are those of rank 0's machine: here, of its directory. The other rank sees none of the files."""
+        apart = harness.PRECESSION.replace("200 ps", "50 ps").replace("fields: off", "fields: on").replace("10 ps,", "10 ps, fields_every: 25 ps,")
+        for name in ("near", "here", "there"):
+            os.mkdir(self.path(name))
+        for name in ("near", "here"):
+            self.write(name + "/bar.yaml", apart)
+        for restart in ([], ["--restart"]):
+            for places in (("near", "near"), ("here", "there")):
+                words = [harness.MPIRUN]
+                for place in places:
+                    words += ["-n", "1", "--wdir", self.path(place), harness.WEISS, "run", *restart, "--out", "out", "bar.yaml", ":"]
+                self.assert_done(subprocess.run(words[:-1], capture_output=True, text=True, timeout=120, check=False,
+                                                stdin=subprocess.DEVNULL))
+        near = self.files("near")
+        self.assertEqual(self.files("here").keys(), near.keys())
+        self.assertEqual(os.listdir(self.path("there")), [])
+        compared = [name for name in near if name.endswith((".vtu", ".csv"))]
+        self.assertGreater(len(compared), 3, near.keys())
+        for name in compared:
+            self.assertEqual(near[name], self.files("here")[name], name)
+
+    def files(self, place):
+        """Contents of all results in @p place, by name."""
+        found = {}
+        for directory, _, names in os.walk(self.path(place, "out")):
+            for name in names:
+                path = os.path.join(directory, name)
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, self.path(place))] = file.read()
+        return found
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 The environment names the directory of the component (WEISS_COMPONENT) and of the programs (WEISS_PROGRAMS), and a library that
 the programs need before all others when the component is built with a sanitizer (WEISS_PRELOAD)."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,9 @@ PROGRAMS = os.environ["WEISS_PROGRAMS"]
 COMPONENT = os.environ["WEISS_COMPONENT"]
 PRELOAD = os.environ.get("WEISS_PRELOAD")
 MARK = "WEISS_TEST_JOB"
+# What a crash of mpirun itself has in its trace, when several ranks report the same help message at an early abort. It is a
+# fault of Open MPI 4.1.4, and no process of the job is concerned.
+LAUNCHER_CRASH = ("orte_rml_oob_send_buffer_nb", "pmix_server_log_fn")
 CRASHES = ("Segmentation fault", "Bus error", "Signal: ", "signal 11", "signal 7 ", "signal 6 ", "AddressSanitizer")
 
 
@@ -59,6 +63,11 @@ class Job:
                     if file.read().strip() not in ("sh", "unshare", "env"):
                         return pid
         raise AssertionError(f"rank {number} does not run\n{self.text()}")
+
+    def launcher_lines(self):
+        """Lines with which mpirun reports a crash of its own by LAUNCHER_CRASH; none otherwise."""
+        own = [line for line in self.text().splitlines() if re.match(rf"\[[^]:]+:0*{self.process.pid}\]", line)]
+        return own if any(frame in line for frame in LAUNCHER_CRASH for line in own) else []
 
     def await_text(self, words, timeout=60):
         end = time.monotonic() + timeout
@@ -124,13 +133,21 @@ class Case(unittest.TestCase):
         code = job.wait(timeout)
         text = job.text()
         self.assertIsNotNone(code, f"the job did not end within {timeout} s:\n{text}")
+        launcher = job.launcher_lines()
+        judged = "\n".join(line for line in text.splitlines() if line not in launcher)
         for word in CRASHES:
-            self.assertNotIn(word, text)
+            self.assertNotIn(word, judged)
         self.assertNotIn("wrong data", text)
         return code, text
 
     def run_job(self, *arguments, timeout=60, **options):
-        return self.finish(self.start(*arguments, **options), timeout)
+        """Starts a job and waits for its end; again when mpirun crashed, which takes messages with it."""
+        for _ in range(3):
+            job = self.start(*arguments, **options)
+            result = self.finish(job, timeout)
+            if not job.launcher_lines():
+                break
+        return result
 
     def assert_works(self, *arguments, **options):
         """The job does its traffic and ends well. @return its output"""

@@ -1,0 +1,175 @@
+#include "weiss/cluster-file.h"
+
+#include "base/text.h"
+#include "problem/schema.h"
+#include "weiss/command.h"
+#include "weiss/start.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const weiss_key server_keys[] = {
+    {.name = "name", .kind = WEISS_KIND_TEXT, .fallback = "here", .help = "Small letters, digits and -"},
+    {.name = "uri",
+     .kind = WEISS_KIND_TEXT,
+     .required = true,
+     .example = "qemu",
+     .help = "qemu: this machine, QEMU as the calling user"},
+    {.name = "vms",
+     .kind = WEISS_KIND_INTEGER,
+     .fallback = "2",
+     .min = 1,
+     .max = WEISS_LAB_VMS_MAX,
+     .help = "Number of machines; they are called vm1, vm2, ..."},
+    {0},
+};
+
+static const weiss_key server_element[] = {{.name = "", .kind = WEISS_KIND_MAP, .members = server_keys}, {0}};
+
+static const weiss_key cluster_keys[] = {
+    {.name = "name",
+     .kind = WEISS_KIND_TEXT,
+     .required = true,
+     .example = "laptop",
+     .help = "Name of the cluster: a small letter, then small letters, digits and -, 20 at most"},
+    {.name = "servers",
+     .kind = WEISS_KIND_LIST,
+     .members = server_element,
+     .required = true,
+     .help = "Where the machines run; one server"},
+    {.name = "vcpus",
+     .kind = WEISS_KIND_INTEGER,
+     .fallback = "1",
+     .min = 1,
+     .max = 64,
+     .help = "Processors of each machine"},
+    {.name = "memory", .kind = WEISS_KIND_TEXT, .fallback = "512 MiB", .help = "Memory of each machine"},
+    {.name = "ivshmem",
+     .kind = WEISS_KIND_CHOICE,
+     .choices = "none plain doorbell",
+     .fallback = "plain",
+     .help = "How the machines see the memory that they share"},
+    {.name = "region",
+     .kind = WEISS_KIND_TEXT,
+     .fallback = "64 MiB",
+     .help = "Size of the memory that they share, a power of two"},
+    {.name = "accel",
+     .kind = WEISS_KIND_CHOICE,
+     .choices = "auto kvm tcg",
+     .fallback = "auto",
+     .help = "auto: KVM when a guest comes up under it, else emulation (tcg)"},
+    {0},
+};
+
+/** Place of a word in a list that blanks separate. */
+static int place_of(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    for (int i = 0;; i++) {
+        size_t next = strcspn(words, " ");
+        if (next == length && strncmp(words, word, length) == 0)
+            return i;
+        if (words[next] == '\0')
+            return -1;
+        words += next + 1;
+    }
+}
+
+/** Reads "512 MiB". @return false when it is no number of bytes */
+static bool parse_bytes(const char *text, int64_t *bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    char *end;
+    long long n = strtoll(text, &end, 10);
+    if (*text < '0' || *text > '9' || n <= 0)
+        return false;
+    end += strspn(end, " ");
+    for (int i = 0; i < 5; i++) {
+        if (strcmp(end, units[i]) != 0 || n > (INT64_MAX >> (10 * i)))
+            continue;
+        *bytes = n << (10 * i);
+        return true;
+    }
+    return false;
+}
+
+static int take_bytes(weiss_context *ctx, const weiss_value *root, const char *key, int64_t *bytes)
+{
+    char shown[WEISS_TEXT_SHOWN];
+    const weiss_value *value = weiss_value_get(root, key);
+    if (parse_bytes(value->text, bytes))
+        return 0;
+    return weiss_fail_at(ctx, value,
+                         "expected a size with its unit (B, KiB, MiB, GiB or TiB) such as \"64 MiB\", "
+                         "found \"%s\"",
+                         weiss_text_show(value->text, shown));
+}
+
+static int take_name(weiss_context *ctx, const weiss_value *map, char name[WEISS_CLUSTER_NAME + 1])
+{
+    char shown[WEISS_TEXT_SHOWN];
+    const weiss_value *value = weiss_value_get(map, "name");
+    if (!weiss_cluster_name_is_valid(value->text))
+        return weiss_fail_at(
+            ctx, value, "expected a small letter, then small letters, digits and -, %d at most, found \"%s\"",
+            WEISS_CLUSTER_NAME, weiss_text_show(value->text, shown));
+    snprintf(name, WEISS_CLUSTER_NAME + 1, "%.20s", value->text);
+    return 0;
+}
+
+static int take_server(weiss_context *ctx, const weiss_value *servers, weiss_cluster_plan *plan)
+{
+    char shown[WEISS_TEXT_SHOWN];
+    if (servers->count != 1)
+        return weiss_fail_at(ctx, servers, "expected one server, found %zu", servers->count);
+    const weiss_value *server = servers->items[0], *uri = weiss_value_get(server, "uri");
+    WEISS_TRY(take_name(ctx, server, plan->server));
+    if (strcmp(uri->text, "qemu") != 0)
+        return weiss_fail_at(ctx, uri,
+                             "expected \"qemu\" (QEMU on this machine, as the calling user), found \"%s\"",
+                             weiss_text_show(uri->text, shown));
+    plan->vms = (int)weiss_value_integer(server, "vms");
+    return 0;
+}
+
+static int take(weiss_context *ctx, const weiss_value *root, weiss_cluster_plan *plan)
+{
+    int64_t memory;
+    WEISS_TRY(take_name(ctx, root, plan->name));
+    WEISS_TRY(take_server(ctx, weiss_value_get(root, "servers"), plan));
+    WEISS_TRY(take_bytes(ctx, root, "memory", &memory));
+    WEISS_TRY(take_bytes(ctx, root, "region", &plan->region));
+    if (memory < INT64_C(256) << 20 || memory > INT64_C(1) << 40 || memory % (1 << 20) != 0)
+        return weiss_fail_at(ctx, weiss_value_get(root, "memory"),
+                             "expected whole MiB, from 256 MiB to 1 TiB, found \"%s\"",
+                             weiss_value_text(root, "memory"));
+    if (plan->region < 4096 || (plan->region & (plan->region - 1)) != 0)
+        return weiss_fail_at(ctx, weiss_value_get(root, "region"),
+                             "expected a power of two of at least 4 KiB such as \"64 MiB\", found \"%s\"",
+                             weiss_value_text(root, "region"));
+    plan->memory = (int)(memory >> 20);
+    plan->vcpus = (int)weiss_value_integer(root, "vcpus");
+    plan->ivshmem = (weiss_lab_ivshmem)place_of("none plain doorbell", weiss_value_text(root, "ivshmem"));
+    plan->accel = (weiss_lab_accel)place_of("auto kvm tcg", weiss_value_text(root, "accel"));
+    return 0;
+}
+
+int weiss_cluster_file_read(const char *path, weiss_cluster_plan *plan)
+{
+    weiss_session *session;
+    weiss_value *root = NULL;
+    char *text = NULL;
+    size_t length;
+    *plan = (weiss_cluster_plan){0};
+    if (!weiss_start(&session))
+        return WEISS_EXIT_ERROR;
+    int code = weiss_schema_read_text(session->ctx, path, &text, &length);
+    if (code == 0)
+        code = weiss_schema_parse(session->ctx, path, text, length, cluster_keys, &root);
+    if (code == 0)
+        code = take(session->ctx, root, plan);
+    weiss_value_destroy(root);
+    free(text);
+    return weiss_end(session, code);
+}

@@ -1,0 +1,23 @@
+/* What the files of `weiss plan` share. */
+#ifndef WEISS_COMMAND_PLAN_H
+#define WEISS_COMMAND_PLAN_H
+
+#include "base/context.h"
+#include "plan/outputs.h"
+
+/** Traffic of a step of the solver on a mesh that is divided among @p nranks ranks (docs/plan.md says what is counted). Local.
+ *  @param[out] traffic  free with weiss_traffic_free
+ *  @return 0, WEISS_ERR_FILE, WEISS_ERR_SYNTAX, WEISS_ERR_MESH, WEISS_ERR_VALUE, WEISS_ERR_LIBRARY, WEISS_ERR_MEMORY */
+int weiss_plan_mesh(weiss_context *ctx, const char *path, int nranks, weiss_traffic *traffic);
+
+/** Writes the files of a plan into a directory, which is made when it is not there.
+ *  @return 0, WEISS_ERR_FILE, WEISS_ERR_MEMORY */
+int weiss_plan_write(const char *directory, const weiss_plan *plan, weiss_fault *fault);
+
+/** Measures the speed of each level that the hosts of a hostfile have, under mpirun. WEISS_ERR_SYSTEM is
+ *  printed already, with what mpirun said.
+ *  @param[out] topology  of the hostfile; free with weiss_topology_free
+ *  @return 0, WEISS_ERR_FILE, WEISS_ERR_SYNTAX, WEISS_ERR_VALUE, WEISS_ERR_SYSTEM, WEISS_ERR_MEMORY */
+int weiss_plan_measure(const char *hostfile, weiss_topology *topology, weiss_fault *fault);
+
+#endif

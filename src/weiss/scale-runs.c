@@ -1,0 +1,253 @@
+/* The runs of a scaling measurement: the solver as a user starts it, on each number of ranks. */
+#include "weiss/child.h"
+#include "weiss/ranks.h"
+#include "weiss/scale.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WORDS_MAX 48
+
+typedef struct progress {
+    const weiss_scale_job *job;
+    bool terminal; /**< standard error is one */
+    int round, run, nruns;
+    double begin; /**< seconds */
+} progress;
+
+/** One run. */
+typedef struct one_run {
+    const weiss_transport *transport;
+    int ranks;
+    const char *file;
+    char out[PATH_MAX], region[64];
+} one_run;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void show(const progress *p, const one_run *run)
+{
+    char left[32] = "";
+    if (p->run > 0) {
+        long s = (long)((now() - p->begin) / p->run * (p->nruns - p->run) + 0.5);
+        snprintf(left, sizeof left, ", %ld:%02ld left", s / 60, s % 60);
+    }
+    fprintf(stderr, "%sround %d/%d, %s, %d rank%s: %d %%%s%s", p->terminal ? "\r\033[K" : "", p->round,
+            p->job->rounds, run->transport->name, run->ranks, run->ranks > 1 ? "s" : "",
+            100 * p->run / p->nruns, left, p->terminal ? "" : "\n");
+    fflush(stderr);
+}
+
+static void clear_line(const progress *p)
+{
+    if (p->terminal)
+        fputs("\r\033[K", stderr);
+}
+
+/** Removes one entry of a directory; nftw calls it. */
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/** Elapsed time of what runs in parallel: everything but reading the problem and making the mesh, which rank 0 does alone.
+ *  @return 0, WEISS_ERR_FILE (run.json does not tell) */
+static int read_seconds(const char *out, double *seconds, weiss_fault *fault)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/run.json", out);
+    json_object *run = json_object_from_file(path), *phases = NULL;
+    double sum = 0.0;
+    if (run != NULL && json_object_object_get_ex(run, "phases_s", &phases)) {
+        json_object_object_foreach(phases, name, value)
+        {
+            if (strcmp(name, "problem") != 0 && strcmp(name, "mesh") != 0)
+                sum += json_object_get_double(value);
+        }
+    }
+    json_object_put(run);
+    *seconds = sum;
+    return sum > 0.0 ? 0 : weiss_fault_set(fault, WEISS_ERR_FILE, "%s tells no times of its phases", path);
+}
+
+static void compose(const weiss_scale_job *job, const one_run *run, char *number, size_t size,
+                    const char **word)
+{
+    static char self[PATH_MAX];
+    int n = 0;
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length > 0 ? length : 0] = '\0';
+    snprintf(number, size, "%d", run->ranks);
+    word[n++] = job->transports.settings.mpirun;
+    word[n++] = "--quiet";
+    word[n++] = "--oversubscribe";
+    word[n++] = "--bind-to";
+    word[n++] = run->ranks <= weiss_cores() ? "core" : "none";
+    word[n++] = "-n";
+    word[n++] = number;
+    for (int k = 0; k < 8 && run->transport->mca[k][0] != NULL; k++) {
+        word[n++] = "--mca";
+        word[n++] = run->transport->mca[k][0];
+        word[n++] = run->transport->mca[k][1];
+    }
+    if (run->transport->region) {
+        word[n++] = "--mca";
+        word[n++] = WEISS_FABRIC_REGION;
+        word[n++] = run->region;
+    }
+    word[n++] = self;
+    word[n++] = "run";
+    word[n++] = "--quiet";
+    word[n++] = "--out";
+    word[n++] = run->out;
+    word[n++] = run->file;
+    word[n] = NULL;
+}
+
+static int report(const progress *p, const one_run *run, const weiss_child *child)
+{
+    clear_line(p);
+    if (child->asked != 0) {
+        fprintf(stderr, "weiss: stopped in round %d; nothing was written\n", p->round);
+        return WEISS_EXIT_SIGNAL + child->asked;
+    }
+    fprintf(stderr, "weiss: %s on %d rank%s over %s ended with code %d", run->file, run->ranks,
+            run->ranks > 1 ? "s" : "", run->transport->name, child->status);
+    fputs(child->last[0] != '\0' ? ". It said last:\n" : "; it said nothing\n", stderr);
+    weiss_child_quote(child);
+    return WEISS_EXIT_ERROR;
+}
+
+/** Runs once and takes the time. @return an exit code */
+static int run_once(const progress *p, const one_run *run, weiss_scale_cell *cell)
+{
+    char number[16];
+    const char *word[WORDS_MAX];
+    weiss_fault fault = {0};
+    weiss_child child = {.patience = INFINITY};
+    double seconds = 0.0;
+    show(p, run);
+    compose(p->job, run, number, sizeof number, word);
+    int code = weiss_child_run(&child, word, &fault);
+    if (run->transport->region)
+        unlink(run->region);
+    bool ended_well = child.status == WEISS_EXIT_DONE || child.status == WEISS_EXIT_NOT_CONVERGED;
+    if (code == 0 && (child.asked != 0 || !ended_well))
+        return report(p, run, &child);
+    if (code == 0)
+        code = read_seconds(run->out, &seconds, &fault);
+    remove_tree(run->out);
+    if (code != 0) {
+        clear_line(p);
+        fprintf(stderr, "weiss: %s\n", fault.text);
+        return WEISS_EXIT_ERROR;
+    }
+    cell->seconds[cell->n++] = seconds;
+    return WEISS_EXIT_DONE;
+}
+
+static int one_round(weiss_scale_job *job, progress *p)
+{
+    for (int i = 0; i < job->nranks; i++)
+        for (int c = 0; c < job->transports.ncolumns; c++) {
+            if (job->transports.column[c].skipped[0] != '\0')
+                continue;
+            one_run run = {.transport = job->transports.column[c].transport,
+                           .ranks = job->ranks[i],
+                           .file = job->file[i]};
+            snprintf(run.out, sizeof run.out, "%.4000s/out", job->directory);
+            snprintf(run.region, sizeof run.region, "/dev/shm/weiss-scale-%ld", (long)getpid());
+            int code = run_once(p, &run, &job->cell[c][i]);
+            if (code != WEISS_EXIT_DONE)
+                return code;
+            p->run++;
+        }
+    return WEISS_EXIT_DONE;
+}
+
+static int make_cells(weiss_scale_job *job)
+{
+    for (int c = 0; c < job->transports.ncolumns; c++)
+        for (int i = 0; i < job->nranks; i++) {
+            job->cell[c][i].seconds = calloc((size_t)job->rounds, sizeof(double));
+            if (job->cell[c][i].seconds == NULL) {
+                fprintf(stderr, "weiss: out of memory\n");
+                return WEISS_EXIT_ERROR;
+            }
+        }
+    return WEISS_EXIT_DONE;
+}
+
+static int all_rounds(weiss_scale_job *job)
+{
+    progress p = {.job = job, .terminal = isatty(STDERR_FILENO) != 0, .begin = now()};
+    const char *parent = getenv("TMPDIR");
+    int code = make_cells(job), used = 0;
+    for (int c = 0; c < job->transports.ncolumns; c++)
+        used += job->transports.column[c].skipped[0] == '\0';
+    p.nruns = used * job->nranks * job->rounds;
+    snprintf(job->directory, sizeof job->directory, "%.3900s/weiss-scale-XXXXXX",
+             parent != NULL ? parent : "/tmp");
+    if (code == WEISS_EXIT_DONE && mkdtemp(job->directory) == NULL) {
+        fprintf(stderr, "weiss: %s cannot be made: %s\n", job->directory, strerror(errno));
+        return WEISS_EXIT_ERROR;
+    }
+    for (p.round = 1; code == WEISS_EXIT_DONE && p.round <= job->rounds; p.round++)
+        code = one_round(job, &p);
+    clear_line(&p);
+    remove_tree(job->directory);
+    return code;
+}
+
+int weiss_scale_measure(weiss_scale_job *job)
+{
+    sigset_t watched, before;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, SIGHUP);
+    sigprocmask(SIG_BLOCK, &watched, &before); /* none may come between a run and the removal of its files */
+    int code = all_rounds(job);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+weiss_scaling weiss_scale_series(const weiss_scale_job *job, int column)
+{
+    const weiss_transport *transport = job->transports.column[column].transport;
+    weiss_scaling series = {
+        .label = transport->name, .colour = transport->colour, .weak = job->weak, .n = job->nranks};
+    for (int i = 0; i < job->nranks; i++) {
+        const weiss_scale_cell *cell = &job->cell[column][i];
+        series.point[i].ranks = job->ranks[i];
+        series.point[i].seconds = weiss_summarise(cell->seconds, (size_t)cell->n);
+    }
+    return series;
+}
+
+void weiss_scale_free(weiss_scale_job *job)
+{
+    for (int c = 0; c < job->transports.ncolumns; c++)
+        for (int i = 0; i < job->nranks; i++)
+            free(job->cell[c][i].seconds);
+}

@@ -1,0 +1,213 @@
+/* weiss scale: how the solver's time changes with the number of ranks. */
+#include "weiss/scale.h"
+
+#include "base/text.h"
+#include "weiss/ranks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const weiss_option options[] = {
+    {"--ranks", 'n', "LIST", "Numbers of ranks, ascending (1,2,4,... up to the number of cores)"},
+    {"--rounds", 0, "N", "Times that each is run (3)"},
+    {"--transports", 0, "LIST", "Ways for messages, as in weiss bench fabric (vader)"},
+    {"--weak", 0, NULL, "The work grows with the ranks: one problem for each number of ranks"},
+    {"--csv", 0, "FILE", "Write the results as CSV"},
+    {"--svg", 0, "DIR", "Draw time.svg and speedup.svg into a directory"},
+    {0},
+};
+
+static int default_ranks(weiss_scale_job *job)
+{
+    int cores = weiss_cores();
+    for (int n = 1; n <= cores && job->nranks < WEISS_SCALING_POINTS_MAX; n *= 2)
+        job->ranks[job->nranks++] = n;
+    return 0;
+}
+
+static int parse_ranks(const char *text, weiss_scale_job *job, weiss_fault *fault)
+{
+    char shown[WEISS_TEXT_SHOWN], *end;
+    const char *at = text;
+    for (;;) {
+        errno = 0;
+        long n = strtol(at, &end, 10);
+        int before = job->nranks > 0 ? job->ranks[job->nranks - 1] : 0;
+        if (end == at || errno != 0 || n <= before || n > 10000 || job->nranks == WEISS_SCALING_POINTS_MAX ||
+            (*end != '\0' && *end != ','))
+            return weiss_fault_set(fault, WEISS_ERR_USAGE,
+                                   "--ranks needs ascending numbers such as 1,2,4, at most %d; found \"%s\"",
+                                   WEISS_SCALING_POINTS_MAX, weiss_text_show(text, shown));
+        job->ranks[job->nranks++] = (int)n;
+        if (*end == '\0')
+            return 0;
+        at = end + 1;
+    }
+}
+
+static int parse_rounds(const char *text, weiss_scale_job *job, weiss_fault *fault)
+{
+    char shown[WEISS_TEXT_SHOWN], *end;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || n < 1 || n > 1000)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "--rounds needs a number from 1 to 1000; found \"%s\"",
+                               weiss_text_show(text, shown));
+    job->rounds = (int)n;
+    return 0;
+}
+
+/** Gives each number of ranks its problem file. */
+static int hand_out_files(const weiss_arguments *arguments, weiss_scale_job *job, weiss_fault *fault)
+{
+    if (!job->weak && arguments->noperands != 1)
+        return weiss_fault_set(
+            fault, WEISS_ERR_USAGE,
+            "expected one problem file; several, one for each number of ranks, are for --weak");
+    if (job->weak && arguments->noperands != job->nranks)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE,
+                               "--weak needs a problem file for each of the %d numbers of ranks; found %d",
+                               job->nranks, arguments->noperands);
+    for (int i = 0; i < job->nranks; i++) {
+        job->file[i] = arguments->operand[job->weak ? i : 0];
+        if (access(job->file[i], R_OK) != 0)
+            return weiss_fault_set(fault, WEISS_ERR_USAGE, "%s: cannot be read: %s", job->file[i],
+                                   strerror(errno));
+    }
+    return 0;
+}
+
+/** Transports that are MPI's. */
+static int choose_transports(const char *names, weiss_scale_job *job, weiss_fault *fault)
+{
+    int code = weiss_bench_choose(&job->transports, names != NULL ? names : "vader", fault);
+    for (int c = 0; code == 0 && c < job->transports.ncolumns; c++)
+        if (job->transports.column[c].transport->raw)
+            code = weiss_fault_set(fault, WEISS_ERR_USAGE, "the transport \"%s\" carries no MPI program",
+                                   job->transports.column[c].transport->name);
+    return code;
+}
+
+static int read_arguments(const weiss_command *command, const weiss_arguments *arguments,
+                          weiss_scale_job *job, weiss_fault *fault)
+{
+    const char *ranks = weiss_arguments_get(command, arguments, "--ranks");
+    const char *rounds = weiss_arguments_get(command, arguments, "--rounds");
+    job->rounds = 3;
+    job->weak = weiss_arguments_get(command, arguments, "--weak") != NULL;
+    int code = ranks != NULL ? parse_ranks(ranks, job, fault) : default_ranks(job);
+    if (code == 0 && rounds != NULL)
+        code = parse_rounds(rounds, job, fault);
+    if (code == 0)
+        code = hand_out_files(arguments, job, fault);
+    if (code == 0)
+        code = choose_transports(weiss_arguments_get(command, arguments, "--transports"), job, fault);
+    return code;
+}
+
+static int get_ready(weiss_scale_job *job, weiss_fault *fault)
+{
+    int code = weiss_fabric_settings_find(&job->transports.settings, fault);
+    if (code != 0)
+        return code;
+    weiss_fabric_settings_export(&job->transports.settings);
+    return weiss_bench_probe(&job->transports, fault);
+}
+
+/** Names the transports that cannot run here. @return whether one can */
+static bool some_run(const weiss_scale_job *job)
+{
+    bool some = false;
+    for (int c = 0; c < job->transports.ncolumns; c++) {
+        const weiss_bench_column *column = &job->transports.column[c];
+        if (column->skipped[0] != '\0')
+            fprintf(stderr, "weiss: %s is left out: %s\n", column->transport->name, column->skipped);
+        some = some || column->skipped[0] == '\0';
+    }
+    return some;
+}
+
+static void print_head(const weiss_scale_job *job)
+{
+    printf(
+        "%s%s, %d round%s; T is the median of all but reading the problem and making the mesh, ± half of the "
+        "range\n",
+        job->file[0], job->weak ? ", ..." : "", job->rounds, job->rounds > 1 ? "s" : "");
+    if (job->ranks[job->nranks - 1] > weiss_cores())
+        printf("There are %d cores: with more ranks they share them.\n", weiss_cores());
+    putchar('\n');
+}
+
+/** Prints, writes and draws what was asked for. */
+static int show_results(const weiss_scale_job *job, const char *csv, const char *pictures, weiss_fault *fault)
+{
+    weiss_scaling series[WEISS_TRANSPORTS_MAX];
+    int n = 0, code = 0;
+    for (int c = 0; c < job->transports.ncolumns; c++)
+        if (job->transports.column[c].skipped[0] == '\0')
+            series[n++] = weiss_scale_series(job, c);
+    print_head(job);
+    weiss_scaling_print(series, n, stdout);
+    if (csv != NULL)
+        code = weiss_scaling_write_csv(series, n, csv, fault);
+    if (code == 0 && pictures != NULL && mkdir(pictures, 0777) != 0 && errno != EEXIST)
+        code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s: cannot be made: %s", pictures, strerror(errno));
+    if (code == 0 && pictures != NULL)
+        code = weiss_scaling_draw(series, n, pictures, fault);
+    return code;
+}
+
+static int run(const weiss_command *command, const weiss_arguments *arguments)
+{
+    weiss_fault fault = {0};
+    int outcome = WEISS_EXIT_ERROR;
+    weiss_scale_job *job = calloc(1, sizeof *job);
+    if (job == NULL) {
+        fprintf(stderr, "weiss: out of memory\n");
+        return WEISS_EXIT_ERROR;
+    }
+    if (read_arguments(command, arguments, job, &fault) != 0) {
+        free(job);
+        return weiss_usage("weiss scale", "%s", fault.text);
+    }
+    int code = get_ready(job, &fault);
+    if (code == 0 && some_run(job))
+        outcome = weiss_scale_measure(job);
+    if (code == 0 && outcome == WEISS_EXIT_DONE)
+        code = show_results(job, weiss_arguments_get(command, arguments, "--csv"),
+                            weiss_arguments_get(command, arguments, "--svg"), &fault);
+    if (code != 0) {
+        fprintf(stderr, "weiss: %s\n", fault.text);
+        outcome = WEISS_EXIT_ERROR;
+    }
+    weiss_scale_free(job);
+    free(job);
+    return outcome;
+}
+
+const weiss_command weiss_command_scale = {
+    .name = "scale",
+    .summary = "Measure how the time of a problem changes with the number of ranks",
+    .operands = "FILE...",
+    .min_operands = 1,
+    .max_operands = WEISS_OPERANDS_MAX,
+    .options = options,
+    .text =
+        "Runs the problem on each number of ranks, several times in turn, and prints the elapsed time T, the "
+        "speedup\n"
+        "S, the efficiency E = S / ranks, and Amdahl's p = (1 - 1/S) / (1 - 1/ranks), the part of the work "
+        "that runs\n"
+        "in parallel, with the speedup 1 / (1 - p) that no number of ranks would exceed.\n"
+        "\n"
+        "With --weak the work grows with the ranks: give one problem for each number of ranks, of as many "
+        "times the\n"
+        "mesh nodes.\n"
+        "\n"
+        "Examples:\n"
+        "  weiss scale bar.yaml\n"
+        "  weiss scale bar.yaml --ranks 1,2,4,8 --transports vader,tcp,ivshmem --csv bar.csv --svg bar\n"
+        "  weiss scale --weak --ranks 1,2,4 bar-1.yaml bar-2.yaml bar-4.yaml\n",
+    .run = run,
+};
