@@ -18,6 +18,9 @@
 #define JITTER_US 1.0
 /** A core that is lost to another process is not given back in less. */
 #define LOST_CORE_US 20.0
+/** So many batches in a row that took long tell that there is work in each of them. Fewer may be slow for another reason:
+ *  cold caches, or a hypervisor that ran another machine and counts that as our processor time. */
+#define WORKED_BATCHES 4
 /** When no batch was that quick for so long, polling has become slower. */
 #define FORGET_US 2e6
 /** Polls that are further apart always have work between them. */
@@ -135,20 +138,19 @@ static void sleep_us(weiss_waiter *waiter, weiss_mailbox *mailbox, double us)
     atomic_store_explicit(&member->shared->asleep, 0, memory_order_relaxed);
 }
 
-/** Whether a batch that took long did so because this thread worked. One such batch tells nothing: caches are cold after a
- *  sleep, or the core was lost to another process, or to another machine. After a second one in a row a short one tells, in
- *  which no core is lost and found again; in a long one the processor time does. */
+/** Whether the batches that took long of late did so because this thread worked: WORKED_BATCHES in a row, and when the last
+ *  one was so long that the core may have been lost to another process, processor time was used in it. */
 static bool worked(weiss_waiter *waiter, uint64_t passed)
 {
     struct timespec used;
     uint64_t before = waiter->cpu_ns;
-    bool again = waiter->slow;
-    waiter->slow = true;
+    waiter->slow += waiter->slow < WORKED_BATCHES;
+    bool enough = waiter->slow == WORKED_BATCHES;
     if ((double)passed < LOST_CORE_US * waiter->ticks_per_us)
-        return again;
+        return enough;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     waiter->cpu_ns = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-    return again && (double)(waiter->cpu_ns - before) / 1e3 > LOST_CORE_US;
+    return enough && (double)(waiter->cpu_ns - before) / 1e3 > LOST_CORE_US;
 }
 
 /** Measures anew how long a batch takes when none was as quick as before for long: there is more to be polled now. */
@@ -165,7 +167,7 @@ static bool was_quick(weiss_waiter *waiter, uint64_t now, uint64_t passed)
 {
     if ((double)passed > (double)(OTHER_WORK * waiter->quickest) + JITTER_US * waiter->ticks_per_us)
         return false;
-    waiter->slow = false;
+    waiter->slow = 0;
     waiter->quick = now;
     if (passed < waiter->quickest)
         waiter->quickest = passed;
@@ -175,9 +177,8 @@ static bool was_quick(weiss_waiter *waiter, uint64_t now, uint64_t passed)
 /** @return true when this thread works between its polls, or when it cannot be told yet */
 static bool may_work(weiss_waiter *waiter, uint64_t now, uint64_t passed)
 {
-    bool first = !waiter->slow;
     if (!worked(waiter, passed))
-        return first;
+        return waiter->slow < WORKED_BATCHES;
     waiter->since = now;
     forget(waiter, now, passed);
     return true;
@@ -192,7 +193,7 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
     waiter->last = now;
     if (waiter->since == 0) {
         waiter->since = now;
-        waiter->slow = false;
+        waiter->slow = 0;
         return;
     }
     bool quick = was_quick(waiter, now, passed);
@@ -206,5 +207,5 @@ void weiss_waiter_idle(weiss_waiter *waiter, weiss_mailbox *mailbox)
     limit = limit < 50 ? 50 : limit > WEISS_SLEEP_LONGEST_US ? WEISS_SLEEP_LONGEST_US : limit;
     sleep_us(waiter, mailbox, limit);
     waiter->last = weiss_ticks();
-    waiter->slow = false;
+    waiter->slow = 0;
 }

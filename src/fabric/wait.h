@@ -28,7 +28,7 @@ typedef struct weiss_waiter {
     uint64_t since, last; /**< ticks: when the waiting began (0: it has not), the last look */
     uint64_t quickest; /**< ticks that a batch of idle polls takes when nothing is done between them */
     uint64_t quick; /**< ticks: when a batch last took about as long */
-    bool slow; /**< the last batch took longer */
+    int slow; /**< so many batches in a row took longer, the last ones */
     uint64_t cpu_ns; /**< processor time of this thread at its end */
     uint64_t sleeps; /**< how often it slept */
 } weiss_waiter;
