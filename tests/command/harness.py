@@ -42,7 +42,7 @@ class Case(unittest.TestCase):
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def weiss(self, *arguments, program=(), stdin=None, timeout=120, env=None):
+    def weiss(self, *arguments, program=(), stdin=None, timeout=600, env=None):
         """Runs the command to its end."""
         return subprocess.run([*program, WEISS, *arguments], cwd=self.directory, input=stdin, timeout=timeout,
                               capture_output=True, text=True, check=False, env={**os.environ, **(env or {})})
