@@ -41,16 +41,30 @@ typedef struct operation {
 } operation;
 static OBJ_CLASS_INSTANCE(operation, opal_list_item_t, NULL, NULL);
 
+/** Operations that wait for an answer at most. An origin that has more hears that there is no room, makes progress and tries
+ *  again: without a bound a target that is not in MPI would let its memory grow. */
+#define WAITING_MAX (1u << 16)
+#define NO_PLACE UINT32_MAX
+
+/** Place of the table of operations that wait for an answer; its index is the cookie. */
+typedef struct place {
+    operation *op; /**< NULL: free */
+    uint32_t next; /**< of a free one: the next free one, or NO_PLACE */
+} place;
+
 struct weiss_rdma {
     weiss_registrations registrations;
-    operation **waiting; /**< owned; by cookie */
-    uint32_t capacity;
+    place *place; /**< owned */
+    uint32_t capacity, free; /**< the first free one, or NO_PLACE */
 };
 
 int weiss_rdma_make(weiss_btl *btl, weiss_fault *fault)
 {
     btl->rdma = calloc(1, sizeof *btl->rdma);
-    return btl->rdma != NULL ? 0 : weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+    if (btl->rdma == NULL)
+        return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+    btl->rdma->free = NO_PLACE;
+    return 0;
 }
 
 void weiss_rdma_clear(weiss_btl *btl)
@@ -58,9 +72,9 @@ void weiss_rdma_clear(weiss_btl *btl)
     if (btl->rdma == NULL)
         return;
     for (uint32_t i = 0; i < btl->rdma->capacity; i++)
-        if (btl->rdma->waiting[i] != NULL)
-            OBJ_RELEASE(btl->rdma->waiting[i]);
-    free(btl->rdma->waiting);
+        if (btl->rdma->place[i].op != NULL)
+            OBJ_RELEASE(btl->rdma->place[i].op);
+    free(btl->rdma->place);
     weiss_registration_clear(&btl->rdma->registrations);
     free(btl->rdma);
     btl->rdma = NULL;
@@ -107,28 +121,34 @@ static operation *operation_new(weiss_endpoint *endpoint, uint8_t kind)
     return op;
 }
 
+/** Makes the table larger when no place is free. @return true when one is free now */
+static bool make_room(struct weiss_rdma *rdma)
+{
+    if (rdma->free != NO_PLACE)
+        return true;
+    uint32_t capacity = rdma->capacity == 0 ? 64 : 2 * rdma->capacity;
+    place *grown = capacity <= WAITING_MAX ? realloc(rdma->place, capacity * sizeof *grown) : NULL;
+    if (grown == NULL)
+        return false;
+    for (uint32_t i = rdma->capacity; i < capacity; i++)
+        grown[i] = (place){.next = i + 1 < capacity ? i + 1 : NO_PLACE};
+    rdma->free = rdma->capacity;
+    rdma->place = grown;
+    rdma->capacity = capacity;
+    return true;
+}
+
 /** Gives an operation a place in the table, whose index the answer will name. */
 static bool await(weiss_btl *btl, operation *op)
 {
     struct weiss_rdma *rdma = btl->rdma;
-    uint32_t place = 0;
     OPAL_THREAD_LOCK(&btl->lock);
-    while (place < rdma->capacity && rdma->waiting[place] != NULL)
-        place++;
-    if (place == rdma->capacity) {
-        uint32_t capacity = place == 0 ? 64 : 2 * place;
-        operation **grown = realloc(rdma->waiting, capacity * sizeof(operation *));
-        if (grown != NULL) {
-            memset(grown + place, 0, (capacity - place) * sizeof(operation *));
-            rdma->waiting = grown;
-            rdma->capacity = capacity;
-        }
-    }
-    bool done = place < rdma->capacity;
+    bool done = make_room(rdma);
     if (done) {
+        op->header.cookie = rdma->free;
+        rdma->free = rdma->place[op->header.cookie].next;
         OBJ_RETAIN(op);
-        rdma->waiting[place] = op;
-        op->header.cookie = place;
+        rdma->place[op->header.cookie].op = op;
     }
     OPAL_THREAD_UNLOCK(&btl->lock);
     return done;
@@ -138,11 +158,14 @@ static bool await(weiss_btl *btl, operation *op)
 static operation *awaited(weiss_btl *btl, uint32_t cookie, uint32_t slot, bool take)
 {
     OPAL_THREAD_LOCK(&btl->lock);
-    operation *op = cookie < btl->rdma->capacity ? btl->rdma->waiting[cookie] : NULL;
+    struct weiss_rdma *rdma = btl->rdma;
+    operation *op = cookie < rdma->capacity ? rdma->place[cookie].op : NULL;
     if (op != NULL && op->endpoint->address.slot != slot)
         op = NULL;
-    if (op != NULL && take)
-        btl->rdma->waiting[cookie] = NULL;
+    if (op != NULL && take) {
+        rdma->place[cookie] = (place){.next = rdma->free};
+        rdma->free = cookie;
+    }
     OPAL_THREAD_UNLOCK(&btl->lock);
     return op;
 }

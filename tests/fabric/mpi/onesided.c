@@ -440,6 +440,36 @@ static void large(const window *w)
     free(back);
 }
 
+/* One put whose target is 70,000 pieces, none beside another: each is an operation of the transport, and the target does not
+ * answer before it waits for the end. */
+static void pieces(const window *w)
+{
+    enum { N = 70000 };
+    size_t offset = (size_t)size * SLOT;
+    int right = (me + 1) % size, left = (me + size - 1) % size, *data = test_memory(N * sizeof *data);
+    MPI_Datatype spread;
+    test_step("%s: %d pieces at once", source_names[w->source], N);
+    TEST_CHECK(w->large >= 8 * (size_t)N, "the window is too small");
+    MPI_Type_vector(N, 1, 2, MPI_INT, &spread);
+    MPI_Type_commit(&spread);
+    set_local(w, 0xEE);
+    for (int i = 0; i < N; i++)
+        data[i] = me * N + i;
+    MPI_Win_fence(0, w->win);
+    MPI_Put(data, N, MPI_INT, right, at(w, right, offset), 1, spread, w->win);
+    MPI_Win_fence(0, w->win);
+    begin_local(w);
+    for (int i = 0; i < N; i++) {
+        int pair[2], expected[2] = {left * N + i, (int)0xEEEEEEEE};
+        memcpy(pair, w->base + offset + 8 * (size_t)i, 8);
+        TEST_CHECK(pair[0] == expected[0] && pair[1] == expected[1], "piece %d reads %d and %x", i, pair[0],
+                   (unsigned)pair[1]);
+    }
+    end_local(w);
+    MPI_Type_free(&spread);
+    free(data);
+}
+
 /* A slot as a matrix of 64 x 64: its columns are written from rows, and read back into rows. */
 static void columns(const window *w)
 {
@@ -502,6 +532,8 @@ static void all_of(const window *w)
     replace(w);
     large(w);
     columns(w);
+    if (w->source == CREATE)
+        pieces(w);
 }
 
 int main(int argc, char **argv)
