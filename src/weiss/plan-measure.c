@@ -1,11 +1,8 @@
 /* Measures the speed of the levels of a topology: a ping-pong between some pairs of ranks of each level, under mpirun. */
 #include "base/text.h"
 #include "plan/fit.h"
-#include "weiss/child.h"
-#include "weiss/fabric-settings.h"
 #include "weiss/plan.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,32 +64,12 @@ static bool take_line(void *self, const char *line)
 
 static int run_program(measurement *m, const char *hostfile, weiss_fault *fault)
 {
-    char program[PATH_MAX], count[16];
-    const char *word[16 + WEISS_PLAN_LEVELS * PAIRS_MAX];
-    weiss_fabric_settings settings;
+    const char *argument[WEISS_PLAN_LEVELS * PAIRS_MAX + 1] = {NULL};
+    const char *where[] = {"--hostfile", hostfile, NULL};
     weiss_child child = {.line = take_line, .self = m, .patience = PATIENCE};
-    int n = 0;
-    WEISS_FAULT_TRY(weiss_fabric_settings_find(&settings, fault));
-    if (!weiss_fabric_locate("src/plan/measure/" PROGRAM, WEISS_LIBEXEC_DIR "/" PROGRAM, program))
-        return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "the program " PROGRAM " is neither beside this program nor at %s", program);
-    weiss_fabric_settings_export(&settings);
-    snprintf(count, sizeof count, "%d", m->topology->nslots);
-    for (const char *const *w =
-             (const char *const[]){settings.mpirun, "--quiet", "--hostfile", hostfile, "--map-by", "slot",
-                                   "--bind-to", "none", "-n", count, program, NULL};
-         *w != NULL; w++)
-        word[n++] = *w;
     for (int i = 0; i < all_pairs(m); i++)
-        word[n++] = m->pair[i];
-    word[n] = NULL;
-    if (weiss_child_run(&child, word, fault) == 0 && child.status == 0)
-        return 0;
-    weiss_fault_set(fault, WEISS_ERR_SYSTEM, "mpirun --hostfile %s ended with code %d%s", hostfile,
-                    child.status, child.last[0] != '\0' ? "; it said:" : "");
-    fprintf(stderr, "weiss: %s\n", fault->text);
-    weiss_child_quote(&child);
-    return fault->code;
+        argument[i] = m->pair[i];
+    return weiss_plan_mpirun(PROGRAM, where, m->topology->nslots, argument, &child, fault);
 }
 
 int weiss_plan_measure(const char *hostfile, weiss_topology *topology, weiss_fault *fault)

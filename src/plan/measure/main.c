@@ -1,12 +1,12 @@
 /* weiss-plan-measure: times messages between pairs of ranks, one pair after the other, while the other ranks sleep. Its arguments
  * are pairs, `0:3`. For each pair and size it prints `FROM,TO,BYTES,SECONDS`: half the time of a round trip, the median of
  * several batches. */
-#include <mpi.h>
+#include "plan/measure/await.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BATCHES 7
 #define BATCH_SECONDS 0.01
@@ -16,14 +16,18 @@
 static const int sizes[] = {8, 1024, 16384, 131072, 1048576};
 #define NSIZES ((int)(sizeof sizes / sizeof *sizes))
 
-/** Waits for all ranks without taking processor time from those that measure. */
-static void meet(void)
+static void send(char *buffer, int bytes, int other)
 {
     MPI_Request request;
-    int done = 0;
-    MPI_Ibarrier(MPI_COMM_WORLD, &request);
-    for (MPI_Test(&request, &done, MPI_STATUS_IGNORE); !done; MPI_Test(&request, &done, MPI_STATUS_IGNORE))
-        usleep(500);
+    MPI_Isend(buffer, bytes, MPI_BYTE, other, TAG, MPI_COMM_WORLD, &request);
+    weiss_await_all(1, &request);
+}
+
+static void receive(char *buffer, int bytes, int other)
+{
+    MPI_Request request;
+    MPI_Irecv(buffer, bytes, MPI_BYTE, other, TAG, MPI_COMM_WORLD, &request);
+    weiss_await_all(1, &request);
 }
 
 /** Mean time of a message in @p trips round trips, s. */
@@ -32,10 +36,10 @@ static double time_trips(char *buffer, int bytes, int other, bool first, int tri
     double begin = MPI_Wtime();
     for (int i = 0; i < trips; i++) {
         if (first)
-            MPI_Send(buffer, bytes, MPI_BYTE, other, TAG, MPI_COMM_WORLD);
-        MPI_Recv(buffer, bytes, MPI_BYTE, other, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+            send(buffer, bytes, other);
+        receive(buffer, bytes, other);
         if (!first)
-            MPI_Send(buffer, bytes, MPI_BYTE, other, TAG, MPI_COMM_WORLD);
+            send(buffer, bytes, other);
     }
     return (MPI_Wtime() - begin) / (2 * trips);
 }
@@ -95,6 +99,7 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
+    weiss_await_prepare();
     char *buffer = calloc(1, (size_t)sizes[NSIZES - 1]);
     for (int i = 1; i < argc && !failed; i++) {
         int a, b;
@@ -104,7 +109,7 @@ int main(int argc, char **argv)
         if (failed)
             break;
         measure_pair(buffer, rank, a, b);
-        meet();
+        weiss_await_meet();
         print_pair(rank, a, b);
     }
     if (failed && rank == 0)
