@@ -199,7 +199,7 @@ static void write_table(FILE *to, const void *data)
     char text[32];
     fputs("placement,predicted,median,quartile1,quartile3,lowest,highest,times,messages_vm,bytes_vm,messages_"
           "server,"
-          "bytes_server,messages_network,bytes_network\n",
+          "bytes_server,messages_network,bytes_network,slots\n",
           to);
     for (int p = 0; p < PLACEMENTS; p++) {
         const trial *a = &t->of[p];
@@ -209,6 +209,8 @@ static void write_table(FILE *to, const void *data)
                 quantile(a, 0.25), quantile(a, 0.75), a->time[0], a->time[a->n - 1], a->n);
         for (int l = 0; l < WEISS_PLAN_LEVELS; l++)
             fprintf(to, ",%.10g,%.10g", share[l].messages, share[l].bytes);
+        for (int r = 0; r < t->plan->traffic->nranks; r++)
+            fprintf(to, "%c%d", r == 0 ? ',' : ' ', a->slot[r]);
         fputc('\n', to);
     }
 }

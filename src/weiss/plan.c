@@ -46,6 +46,7 @@ const weiss_command weiss_command_plan = {
             "  weiss plan --measure --hostfile hosts --out cloud.yaml\n"
             "  weiss trace --out bar.csv -- mpirun -n 8 ./program\n"
             "  weiss plan --topology cloud.yaml --matrix bar.csv --out plan\n"
+            "  weiss plan --topology cloud.yaml --matrix bar.csv --try\n"
             "  mpirun --hostfile plan/hostfile --rankfile plan/rankfile ./program\n"
             "  weiss plan --topology cloud.yaml --mesh bar.msh -n 16\n",
     .run = run,

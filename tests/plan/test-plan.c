@@ -428,6 +428,18 @@ static void test_fit(void **state)
     assert_string_equal(fault.text, "latency and bandwidth need measured times of two sizes of messages");
 }
 
+static void test_fit_medians(void **state)
+{
+    (void)state;
+    weiss_fit_sample sample[] = {{1000, 9.0}, {8, 3.0},    {1000, 7.0}, {8, 100.0},
+                                 {8, 2.0},    {1000, 1e6}, {1000, 8.0}, {64, 5.0}};
+    const weiss_fit_sample expected[] = {{8, 3.0}, {64, 5.0}, {1000, 8.5}};
+    assert_int_equal(weiss_fit_medians(sample, 8), 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(sample[i].bytes == expected[i].bytes && sample[i].seconds == expected[i].seconds);
+    assert_int_equal(weiss_fit_medians(sample, 0), 0);
+}
+
 typedef struct counts {
     double messages, bytes;
     double to[16]; /**< bytes to each rank */
@@ -477,7 +489,7 @@ int main(void)
         cmocka_unit_test(test_clusters), cmocka_unit_test(test_ring),        cmocka_unit_test(test_refine),
         cmocka_unit_test(test_grid),     cmocka_unit_test(test_uneven),      cmocka_unit_test(test_scotch),
         cmocka_unit_test(test_random),   cmocka_unit_test(test_too_few),     cmocka_unit_test(test_outputs),
-        cmocka_unit_test(test_fit),      cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_fit),      cmocka_unit_test(test_fit_medians), cmocka_unit_test(test_patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
