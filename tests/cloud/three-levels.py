@@ -12,13 +12,13 @@ from labs import harness
 
 RANKS, VCPUS = 8, 2
 PROBLEM = """\
-mesh: {grid: {size: [100 nm, 40 nm, 10 nm], cells: [20, 6, 2]}}
+mesh: {grid: {size: [100 nm, 40 nm, 10 nm], cells: [16, 4, 2]}}
 materials:
   permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
 initial: {uniform: [1, 0.1, 0.3]}
 output: {fields: off, checkpoint_every: 1000 s}
 stages:
-  - dynamics: {duration: 1 ps, table_every: 0.25 ps}
+  - dynamics: {duration: 0.4 ps, table_every: 0.2 ps}
 """
 SETTINGS = {"btl": "self,vader,ivshmem,tcp", "mca_base_component_path": "/opt/lab:SYS_DEFAULT:USER_DEFAULT",
             "btl_ivshmem_statistics": "/root", "btl_vader_single_copy_mechanism": "none", "mpi_yield_when_idle": 1,

@@ -124,7 +124,7 @@ static void test_cost(void **state)
 }
 
 /* Four ranks of one server each send 10 kB to another rank of the other: each takes 1.1 ms, the link that they share
- * 100 us + 40 kB / 10 MB/s. */
+ * 100 us + 40 kB / 10 MB/s. In three messages each waits for the one before: 300 us. */
 static void test_shared_link(void **state)
 {
     (void)state;
@@ -137,6 +137,10 @@ static void test_shared_link(void **state)
     weiss_traffic_settle(&traffic, 8, NULL);
     assert_int_equal(weiss_cost_of(&t, &traffic, slot, &step, NULL), 0);
     assert_true(fabs(step - 4.1e-3) < 1e-9);
+    for (size_t i = 0; i < traffic.nflows; i++)
+        traffic.flow[i].messages = 3;
+    assert_int_equal(weiss_cost_of(&t, &traffic, slot, &step, NULL), 0);
+    assert_true(fabs(step - 4.3e-3) < 1e-9);
     weiss_traffic_free(&traffic);
     weiss_topology_free(&t);
 }
