@@ -1,5 +1,5 @@
-"""A plan on two servers of two machines each, tried for real by benchmarks/plan-rig.py: what crosses between servers, the order
-of the times, and that mpirun puts the ranks where the plan says. No time is compared with a clock."""
+"""A plan on two servers of two machines each, tried for real by benchmarks/plan-rig.py: what crosses between servers, and
+the order of the times. No time is compared with a clock."""
 import csv
 import os
 import re

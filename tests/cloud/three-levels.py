@@ -1,6 +1,7 @@
 """One run of the solver over all three levels: two servers of two machines with two ranks each. The numbers are those of a run
 on this machine, and three counters agree on where the bytes went: Open MPI's own between each pair of ranks, the component's
-statistics, and those of the machines' network cards and of the wire between the servers."""
+statistics, and those of the machines' network cards and of the wire between the servers. And mpirun puts the ranks where a
+plan says."""
 import glob
 import json
 import os
@@ -11,6 +12,7 @@ import labs
 from labs import harness
 
 RANKS, VCPUS = 8, 2
+TOLERANCE = 2e-5  # that of a step is 1e-5, and partitions differ
 PROBLEM = """\
 mesh: {grid: {size: [100 nm, 40 nm, 10 nm], cells: [16, 4, 2]}}
 materials:
@@ -18,7 +20,7 @@ materials:
 initial: {uniform: [1, 0.1, 0.3]}
 output: {fields: off, checkpoint_every: 1000 s}
 stages:
-  - dynamics: {duration: 0.4 ps, table_every: 0.2 ps}
+  - dynamics: {duration: 0.2 ps, table_every: 0.1 ps}
 """
 SETTINGS = {"btl": "self,vader,ivshmem,tcp", "mca_base_component_path": "/opt/lab:SYS_DEFAULT:USER_DEFAULT",
             "btl_ivshmem_statistics": "/root", "btl_vader_single_copy_mechanism": "none", "mpi_yield_when_idle": 1,
@@ -122,13 +124,30 @@ class ThreeLevels(harness.Case):
                 count += sum(sent.get(pair, (0, 0))[1] for pair in pairs(2) if place(pair[1]) == n)
                 self.assert_between(f"{what} {n + 1}", size, least, 0.1 * least + PER_MESSAGE * count + 20 * PER_PAIR)
 
+    def check_places(self):
+        """mpirun puts the ranks where a plan says: those with even numbers on one server, the others on the other."""
+        self.write("t.yaml", "servers:\n" + "".join(
+            f"  - {{name: server{s}, vms: [{{name: vm{2 * s - 1}, vcpus: 2}}, {{name: vm{2 * s}, vcpus: 2}}]}}\n" for s in (1, 2)))
+        self.write("m.csv", "from,to,messages,bytes\n" + "".join(
+            f"{a},{b},1,1000\n" for a in range(RANKS) for b in range(RANKS) if a != b and a % 2 == b % 2))
+        self.assert_done(self.weiss("plan", "-t", "t.yaml", "-m", "m.csv", "-o", "plan"))
+        for name in ("hostfile", "rankfile"):
+            self.on("vm1", f"printf %s {shlex.quote(self.read('plan/' + name))} >/root/{name}")
+        said = self.on("vm1", "mpirun --hostfile /root/hostfile --rankfile /root/rankfile -n 8 sh -c "
+                              "'echo $OMPI_COMM_WORLD_RANK,$(hostname)'", timeout=300).split()
+        planned = [line.split(",") for line in self.read("plan/plan.csv").splitlines()[1:]]
+        self.assertEqual(sorted(said), [f"{rank},{name}" for rank, _, name, _ in planned])
+        server = {int(rank): place for rank, place, _, _ in planned}
+        self.assertEqual({server[0], server[1]}, {"server1", "server2"})
+        self.assertEqual([server[rank] for rank in range(RANKS)], [server[rank % 2] for rank in range(RANKS)])
+
     def test_solver(self):
         self.assert_done(self.weiss("run", "-n", "2", "--out", "here", "p.yaml"))
         machines, servers = self.run_there()
         os.mkdir(self.path("there"))
         for name in ("table.csv", "run.json"):
             self.write(f"there/{name}", self.on("vm1", f"cat /root/there/{name}"))
-        self.assert_same_table(self.table("there"), self.table("here"), 1e-6)
+        self.assert_same_table(self.table("there"), self.table("here"), TOLERANCE)
         hosts = json.loads(self.read("there/run.json"))["hosts"]
         self.assertEqual([host["name"] for host in hosts], ["vm1", "vm2", "vm3", "vm4"])
 
@@ -139,6 +158,7 @@ class ThreeLevels(harness.Case):
         through = self.check_fabric(sent)
         self.assert_between("shared memory between machines", through, total[1], total[1] + 8 * PER_PAIR)
         self.check_network(sent, machines, servers)
+        self.check_places()
 
 
 if __name__ == "__main__":
