@@ -12,6 +12,8 @@
 #define BATCHES 9
 #define BATCHES_LONG 3 /* of exchanges that take longer than LONG_SECONDS */
 #define LONG_SECONDS 0.2
+#define ENOUGH_SECONDS 0.1 /* when an exchange takes so long, larger ones are left out */
+#define SIZES_MIN 3
 #define BATCH_SECONDS 0.03
 #define TRIPS_MAX 500
 #define TAG 0
@@ -95,28 +97,46 @@ static int read_pairs(const char *text, int size, pair pairs[PAIRS_MAX])
     return n;
 }
 
+/** True while larger messages are worth their time, as the first rank of a pair says. */
+static bool go_on(double time, int other, bool first)
+{
+    int more = time < ENOUGH_SECONDS;
+    if (first)
+        MPI_Send(&more, 1, MPI_INT, other, TAG, MPI_COMM_WORLD);
+    else
+        MPI_Recv(&more, 1, MPI_INT, other, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    return more != 0;
+}
+
 /** Measures with the other of this rank's pair, if it is in one. @return the pair; -1: none */
 static int measure_own(const buffers *b, int rank, const pair *pairs, int n, double time[NSIZES])
 {
     for (int i = 0; i < n; i++) {
         if (rank != pairs[i].a && rank != pairs[i].b)
             continue;
-        for (int s = 0; s < NSIZES; s++)
-            time[s] = measure(b, sizes[s], pairs[i].a + pairs[i].b - rank, rank == pairs[i].a);
+        int other = pairs[i].a + pairs[i].b - rank;
+        bool more = true;
+        for (int s = 0; s < NSIZES && more; s++) {
+            time[s] = measure(b, sizes[s], other, rank == pairs[i].a);
+            more = s + 1 < SIZES_MIN || go_on(time[s], other, rank == pairs[i].a);
+        }
         return i;
     }
     return -1;
 }
 
 /** Rank 0 prints what the first rank of each pair has measured. */
-static void print_times(int rank, const pair *pairs, int n, int own, double time[NSIZES])
+static void print_times(int rank, const pair *pairs, int n, int own, const double own_time[NSIZES])
 {
+    double time[NSIZES];
     if (own >= 0 && rank == pairs[own].a && rank != 0)
-        MPI_Send(time, NSIZES, MPI_DOUBLE, 0, TAG + 1, MPI_COMM_WORLD);
+        MPI_Send(own_time, NSIZES, MPI_DOUBLE, 0, TAG + 1, MPI_COMM_WORLD);
     for (int i = 0; i < n && rank == 0; i++) {
-        if (i != own || pairs[i].a != 0)
+        if (pairs[i].a == 0)
+            memcpy(time, own_time, sizeof time);
+        else
             MPI_Recv(time, NSIZES, MPI_DOUBLE, pairs[i].a, TAG + 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-        for (int s = 0; s < NSIZES; s++)
+        for (int s = 0; s < NSIZES && time[s] > 0.0; s++)
             printf("%d,%d,%d,%.9g\n", pairs[i].a, pairs[i].b, sizes[s], time[s]);
     }
     fflush(stdout);
@@ -134,7 +154,7 @@ int main(int argc, char **argv)
     const buffers b = {room, room + most};
     for (int i = 1; i < argc && !failed; i++) {
         pair pairs[PAIRS_MAX];
-        double time[NSIZES];
+        double time[NSIZES] = {0.0};
         int n = room != NULL ? read_pairs(argv[i], size, pairs) : 0;
         failed = n == 0;
         weiss_await_meet();
