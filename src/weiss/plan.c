@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "weiss/command.h"
+#include "weiss/environment.h"
 #include "weiss/start.h"
 
 #include <stdlib.h>
@@ -108,11 +109,16 @@ static bool parse(const weiss_arguments *arguments, request *r)
 /** The traffic of the mesh. @return an exit code */
 static int read_mesh(const request *r, weiss_traffic *traffic)
 {
+    char **environment = weiss_environment_keep(); /* for mpirun, when the plan is tried */
     weiss_session *session;
-    if (!weiss_start(&session))
+    if (!weiss_start(&session)) {
+        weiss_environment_restore(environment);
         return WEISS_EXIT_ERROR;
+    }
     int code = weiss_rank(session->ctx) == 0 ? weiss_plan_mesh(session->ctx, r->mesh, r->ranks, traffic) : 0;
-    return weiss_end(session, code);
+    code = weiss_end(session, code);
+    weiss_environment_restore(environment);
+    return code;
 }
 
 static int read_matrix(const request *r, weiss_traffic *traffic, weiss_fault *fault)

@@ -53,6 +53,14 @@ class Launch(harness.Case):
             self.assertTrue(0 < float(row["lowest"]) <= float(row["median"]) <= float(row["highest"]), row)
             self.assertEqual(len(set(row["slots"].split())), 3)
 
+    def test_try_mesh(self):
+        """The mesh is divided under MPI, which must not disturb the mpirun that follows."""
+        self.assert_done(self.weiss("mesh", "make", "grid: {size: [30 nm, 10 nm, 10 nm], cells: [6, 2, 2]}", "bar.msh"))
+        self.write("t.yaml", "servers: [{name: a, vms: [{name: localhost, vcpus: 2}]}]\n")
+        result = self.weiss("plan", "-t", "t.yaml", "--mesh", "bar.msh", "-n", "2", "--try", "--laps", "1", timeout=200)
+        self.assert_done(result)
+        self.assertIn("\ntried: a step takes", result.stdout)
+
     def test_try_fails(self):
         self.write("t.yaml", "servers: [{name: a, vms: [{name: no-such-host.invalid, vcpus: 2}]}]\n")
         self.write("m.csv", "from,to,messages,bytes\n0,1,1,8\n")
