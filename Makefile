@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all help deps deps-vm deps-deb setup demo build-checked build-asan check check-long validation bench asan install deb format \
+.PHONY: all help deps deps-vm deps-deb setup demo build-checked build-asan check check-long validation bench bench-plan asan install deb format \
     tidy clean
 all: setup
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -18,6 +18,7 @@ help:
 	@echo "make check-long  the examples in full; takes minutes"
 	@echo "make validation  the same, and their numbers and pictures into docs/validation.md"
 	@echo "make bench       times the program; results in bench.out"
+	@echo "make bench-plan  tries plans on two servers of virtual machines; results in plan-rig; needs root"
 	@echo "make asan        only the tests under sanitizers, in $(ASAN_BUILD)"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR"
 	@echo "make deb         Debian packages, into $(DEB_BUILD)"
@@ -69,6 +70,9 @@ validation: check-long
 
 bench: all
 	python3 benchmarks/bench.py --weiss $(BUILD)/weiss $(BENCH)
+
+bench-plan: all
+	python3 benchmarks/plan-rig.py --weiss $(BUILD)/weiss $(BENCH)
 
 install: all
 	meson configure $(BUILD) --prefix $(PREFIX)

@@ -103,7 +103,7 @@ _weiss() {
         *:--owner) mapfile -t COMPREPLY < <(compgen -u -- "$word") ;;
         esac
         ;;
-    plan:-*) _weiss_words "--topology --matrix --mesh --ranks --steps --out --measure --hostfile --help" ;;
+    plan:-*) _weiss_words "--topology --matrix --mesh --ranks --steps --out --try --laps --measure --hostfile --help" ;;
     plan:*)
         case $before in
         -t | --topology) _weiss_files '!*.y?(a)ml' ;;

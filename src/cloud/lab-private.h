@@ -45,8 +45,8 @@ int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault);
 int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault);
 /** Starts QEMU for machine @p index (from 0). */
 int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault);
-/** Waits until all machines say that they are ready. */
-int weiss_lab_await(weiss_lab *lab, weiss_fault *fault);
+/** Waits until the first @p count machines say that they are ready. */
+int weiss_lab_await(weiss_lab *lab, int count, weiss_fault *fault);
 
 /** Starts a process of the lab: in a group, known to the keeper, dying with us, printing to the file @p log of the lab. */
 int weiss_lab_spawn(weiss_lab *lab, const weiss_words *words, const char *log, pid_t *pid,

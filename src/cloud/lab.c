@@ -379,6 +379,20 @@ static int start_servers(weiss_lab *lab, weiss_fault *fault)
     return 0;
 }
 
+/** Starts the machines and waits until all are up. Emulated ones come up a few at a time, one for each processor of the host:
+ *  all at once would each be so slow that their own time limits, which count by the clock, run out. */
+static int boot(weiss_lab *lab, weiss_fault *fault)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int code = 0, many = lab->kvm || processors < 1 ? WEISS_LAB_VMS_MAX : (int)processors;
+    for (int i = 0; code == 0 && i < lab->options.vms; i++) {
+        code = weiss_lab_start_machine(lab, i, fault);
+        if (code == 0 && ((i + 1) % many == 0 || i + 1 == lab->options.vms))
+            code = weiss_lab_await(lab, i + 1, fault);
+    }
+    return code;
+}
+
 static int start(weiss_lab *lab, weiss_fault *fault)
 {
     int code = choose(lab, fault);
@@ -396,10 +410,8 @@ static int start(weiss_lab *lab, weiss_fault *fault)
         code = weiss_lab_start_server(lab, fault);
     if (code == 0)
         code = weiss_lab_start_hub(lab, fault);
-    for (int i = 0; code == 0 && i < lab->options.vms; i++)
-        code = weiss_lab_start_machine(lab, i, fault);
     if (code == 0)
-        code = weiss_lab_await(lab, fault);
+        code = boot(lab, fault);
     release_ports(lab);
     return code == 0 ? write_list(lab, fault) : code;
 }

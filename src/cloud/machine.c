@@ -12,6 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/** How often the time to come up a machine may take that still speaks, and the part of it that it may be silent then. */
+#define PATIENCE 4
+#define SILENCE 4
+
 /** Doubles commas, which end a value in QEMU's options. */
 static const char *quote(const char *path, char out[2 * WEISS_PATH])
 {
@@ -218,12 +222,49 @@ static int look(weiss_lab *lab, int index, weiss_fault *fault)
     return strstr(text, "weiss-lab: ready") != NULL;
 }
 
-int weiss_lab_await(weiss_lab *lab, weiss_fault *fault)
+/** What was heard of the machines while they come up. */
+typedef struct boot {
+    time_t begin, spoke; /**< when the waiting began, and when a console last grew */
+    off_t heard; /**< bytes of all consoles */
+} boot;
+
+static void listen_to_consoles(const weiss_lab *lab, int count, boot *b)
+{
+    char path[WEISS_PATH];
+    struct stat status;
+    off_t heard = 0;
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, i + 1);
+        heard += stat(path, &status) == 0 ? status.st_size : 0;
+    }
+    if (heard != b->heard)
+        b->spoke = time(NULL);
+    b->heard = heard;
+}
+
+/** A busy host gives a machine little time. While a console still grows, it may take PATIENCE times as long. */
+static bool too_late(const weiss_lab *lab, const boot *b)
+{
+    time_t limit = lab->options.boot_seconds, now = time(NULL);
+    return now - b->begin > PATIENCE * limit || (now - b->begin > limit && now - b->spoke > limit / SILENCE);
+}
+
+static int fail_late(const weiss_lab *lab, int index, const boot *b, weiss_fault *fault)
+{
+    char path[WEISS_PATH], last[600];
+    snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, index + 1);
+    return weiss_fault_set(
+        fault, WEISS_ERR_SYSTEM,
+        "vm%d is not up after %d s (--boot-time), and was waited for %lld s; its last words: %s", index + 1,
+        lab->options.boot_seconds, (long long)(time(NULL) - b->begin),
+        weiss_last_lines(path, last, sizeof last));
+}
+
+int weiss_lab_await(weiss_lab *lab, int count, weiss_fault *fault)
 {
     const volatile sig_atomic_t *stop = lab->options.watch.stop;
-    time_t end = time(NULL) + lab->options.boot_seconds;
-    char path[WEISS_PATH], last[600];
-    for (int i = 0; i < lab->options.vms;) {
+    boot b = {.begin = time(NULL), .spoke = time(NULL)};
+    for (int i = 0; i < count;) {
         int state = look(lab, i, fault);
         if (state < 0)
             return state;
@@ -233,11 +274,9 @@ int weiss_lab_await(weiss_lab *lab, weiss_fault *fault)
         }
         if (stop != NULL && *stop != 0)
             return WEISS_STOPPED;
-        snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, i + 1);
-        if (time(NULL) > end)
-            return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                                   "vm%d is not up after %d s (--boot-time); its last words: %s", i + 1,
-                                   lab->options.boot_seconds, weiss_last_lines(path, last, sizeof last));
+        listen_to_consoles(lab, count, &b);
+        if (too_late(lab, &b))
+            return fail_late(lab, i, &b, fault);
         usleep(50000);
     }
     return 0;

@@ -10,14 +10,16 @@ int weiss_cost_create(const weiss_topology *topology, const weiss_traffic *traff
                       weiss_fault *fault)
 {
     size_t n = (size_t)traffic->nranks, s = (size_t)topology->nservers;
-    double *numbers = calloc(2 * n + 2 * s, sizeof *numbers);
+    double *numbers = calloc(4 * n + 2 * s, sizeof *numbers);
     *cost = (weiss_plan_cost){.topology = topology, .traffic = traffic};
     if (numbers == NULL)
         return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory for the prediction of times");
     cost->out = numbers;
     cost->in = numbers + n;
-    cost->leave = numbers + 2 * n;
-    cost->enter = numbers + 2 * n + s;
+    cost->far_out = numbers + 2 * n;
+    cost->far_in = numbers + 3 * n;
+    cost->leave = numbers + 4 * n;
+    cost->enter = numbers + 4 * n + s;
     return 0;
 }
 
@@ -37,6 +39,8 @@ static void account(weiss_plan_cost *cost, const int *slot, const weiss_flow *f,
     cost->in[f->to] += time;
     cost->total += time;
     if (level == WEISS_PLAN_NETWORK) {
+        cost->far_out[f->from] += sign * f->messages;
+        cost->far_in[f->to] += sign * f->messages;
         cost->leave[t->vm[t->slot_vm[slot[f->from]]].server] += sign * f->bytes;
         cost->enter[t->vm[t->slot_vm[slot[f->to]]].server] += sign * f->bytes;
         cost->total += sign * f->bytes / speed->bandwidth;
@@ -46,7 +50,7 @@ static void account(weiss_plan_cost *cost, const int *slot, const weiss_flow *f,
 void weiss_cost_fill(weiss_plan_cost *cost, const int *slot)
 {
     size_t n = (size_t)cost->traffic->nranks, s = (size_t)cost->topology->nservers;
-    memset(cost->out, 0, (2 * n + 2 * s) * sizeof *cost->out);
+    memset(cost->out, 0, (4 * n + 2 * s) * sizeof *cost->out);
     cost->total = 0.0;
     for (size_t i = 0; i < cost->traffic->nflows; i++)
         account(cost, slot, &cost->traffic->flow[i], 1.0);
@@ -63,15 +67,21 @@ void weiss_cost_change(weiss_plan_cost *cost, const int *slot, int r, int except
             account(cost, slot, &t->flow[t->back[i]], sign);
 }
 
+static double largest(const double *value, int n)
+{
+    double found = 0.0;
+    for (int i = 0; i < n; i++)
+        found = value[i] > found ? value[i] : found;
+    return found;
+}
+
 double weiss_cost_step(const weiss_plan_cost *cost)
 {
     const weiss_speed *network = &cost->topology->speed[WEISS_PLAN_NETWORK];
-    double step = 0.0, bytes = 0.0;
-    for (int r = 0; r < 2 * cost->traffic->nranks; r++)
-        step = cost->out[r] > step ? cost->out[r] : step;
-    for (int s = 0; s < 2 * cost->topology->nservers; s++)
-        bytes = cost->leave[s] > bytes ? cost->leave[s] : bytes;
-    double link = bytes > NOTHING ? bytes / network->bandwidth + network->latency : 0.0;
+    double step = largest(cost->out, 2 * cost->traffic->nranks);
+    double messages = largest(cost->far_out, 2 * cost->traffic->nranks);
+    double bytes = largest(cost->leave, 2 * cost->topology->nservers);
+    double link = bytes > NOTHING ? bytes / network->bandwidth + messages * network->latency : 0.0;
     return link > step ? link : step;
 }
 

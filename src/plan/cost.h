@@ -3,8 +3,10 @@
  *   out(r) = sum over what rank r sends of      messages * latency(level) + bytes / bandwidth(level)
  *   in(r)  = the same over what it receives
  *   time(r) = max(out(r), in(r))                              both directions at once, as two ranks that exchange do
+ *   wait(r) = latency(network) * max(messages that rank r sends to other servers, that it receives from there)
  *   link(s) = max(bytes that leave server s, bytes that enter it) / bandwidth(network)
- *             + latency(network) when there are any           all ranks of a server share its link
+ *             + max over ranks of wait(r) when there are any  all ranks of a server share its link, which stands still
+ *                                                             while a rank waits for one message to send the next
  *   step    = max over ranks and servers
  *
  * Messages of a rank follow each other; ranks wait for nothing else. Memory bandwidth inside a server is not shared. */
@@ -19,6 +21,7 @@ typedef struct weiss_plan_cost {
     const weiss_topology *topology; /**< borrowed */
     const weiss_traffic *traffic; /**< borrowed */
     double *out, *in; /**< nranks, s; owned */
+    double *far_out, *far_in; /**< nranks: messages to other servers and from there; owned by out */
     double *leave, *enter; /**< nservers, bytes; owned */
     double total; /**< sum of out and of link bytes over bandwidth: s; what decides between equal steps */
 } weiss_plan_cost;

@@ -1,9 +1,30 @@
 #include "plan/fit.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define LATENCY_MIN 1e-9
 #define BANDWIDTH_MAX 1e15
+
+static int by_size(const void *a, const void *b)
+{
+    const weiss_fit_sample *x = a, *y = b;
+    int sizes = (x->bytes > y->bytes) - (x->bytes < y->bytes);
+    return sizes != 0 ? sizes : (x->seconds > y->seconds) - (x->seconds < y->seconds);
+}
+
+int weiss_fit_medians(weiss_fit_sample *sample, int n)
+{
+    int sizes = 0;
+    qsort(sample, (size_t)n, sizeof *sample, by_size);
+    for (int first = 0, end; first < n; first = end) {
+        for (end = first + 1; end < n && !(sample[end].bytes > sample[first].bytes);)
+            end++;
+        double low = sample[(first + end - 1) / 2].seconds, high = sample[(first + end) / 2].seconds;
+        sample[sizes++] = (weiss_fit_sample){sample[first].bytes, 0.5 * (low + high)};
+    }
+    return sizes;
+}
 
 int weiss_fit(const weiss_fit_sample *sample, int n, weiss_speed *speed, weiss_fault *fault)
 {

@@ -97,18 +97,23 @@ static int find_best(const weiss_topology *topology, const weiss_traffic *traffi
     return 0;
 }
 
-static int find_worst(const weiss_topology *topology, const weiss_traffic *traffic, int *trial, int *worst,
-                      double *step, weiss_fault *fault)
+int weiss_place_worst(const weiss_topology *topology, const weiss_traffic *traffic, int *slot, double *step,
+                      weiss_fault *fault)
 {
     merit m = {-1.0, 0.0};
+    int *trial = malloc((size_t)traffic->nranks * sizeof *trial);
+    if (trial == NULL)
+        return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory for a placement");
     weiss_place_round(topology, traffic->nranks, trial);
-    WEISS_FAULT_TRY(consider(topology, traffic, -1.0, trial, worst, &m, fault));
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        WEISS_FAULT_TRY(weiss_place_random(topology, traffic->nranks, seed, trial, fault));
-        WEISS_FAULT_TRY(consider(topology, traffic, -1.0, trial, worst, &m, fault));
+    int code = consider(topology, traffic, -1.0, trial, slot, &m, fault);
+    for (uint64_t seed = 1; seed <= 3 && code == 0; seed++) {
+        code = weiss_place_random(topology, traffic->nranks, seed, trial, fault);
+        if (code == 0)
+            code = consider(topology, traffic, -1.0, trial, slot, &m, fault);
     }
     *step = m.step;
-    return 0;
+    free(trial);
+    return code;
 }
 
 /** Times of the placements that people use without a plan. */
@@ -147,14 +152,14 @@ int weiss_place_plan(const weiss_topology *topology, const weiss_traffic *traffi
                      weiss_place_times *times, weiss_fault *fault)
 {
     WEISS_FAULT_TRY(weiss_place_check(topology, traffic->nranks, fault));
-    int *trial = malloc(2 * (size_t)traffic->nranks * sizeof *trial);
+    int *trial = malloc((size_t)traffic->nranks * sizeof *trial);
     if (trial == NULL)
         return weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory for a placement");
     int code = find_best(topology, traffic, trial, slot, &times->plan, fault);
     if (code == 0)
         code = tidy(topology, traffic->nranks, slot, fault);
     if (code == 0)
-        code = find_worst(topology, traffic, trial, trial + traffic->nranks, &times->worst, fault);
+        code = weiss_place_worst(topology, traffic, trial, &times->worst, fault);
     if (code == 0)
         code = time_usual(topology, traffic, trial, times, fault);
     free(trial);

@@ -31,6 +31,11 @@ int weiss_place_scotch(const weiss_topology *topology, const weiss_traffic *traf
 int weiss_place_refine(const weiss_topology *topology, const weiss_traffic *traffic, double sign, int *slot,
                        weiss_fault *fault);
 
+/** The worst placement that such swaps find from four starts. @param[out] slot  nranks; @param[out] step  its predicted time, s
+ *  @return 0, WEISS_ERR_MEMORY */
+int weiss_place_worst(const weiss_topology *topology, const weiss_traffic *traffic, int *slot, double *step,
+                      weiss_fault *fault);
+
 #define WEISS_PLACE_SEEDS 20 /* random placements of which the mean is given */
 
 /** The predicted step times, s. */

@@ -40,15 +40,15 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void become(const char *const *words, pid_t parent, const sigset_t *watched, const int out[2],
-                   const int err[2])
+static void become(const char *const *words, FILE *input, pid_t parent, const sigset_t *watched,
+                   const int out[2], const int err[2])
 {
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int in = input != NULL ? fileno(input) : open("/dev/null", O_RDONLY | O_CLOEXEC);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent || nothing < 0)
+    if (getppid() != parent || in < 0 || (input != NULL && lseek(in, 0, SEEK_SET) != 0))
         _exit(WEISS_EXIT_ERROR);
-    dup2(nothing, STDIN_FILENO);
+    dup2(in, STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
     sigprocmask(SIG_UNBLOCK, watched, NULL);
@@ -188,7 +188,7 @@ int weiss_child_run(weiss_child *child, const char *const *words, weiss_fault *f
     fflush(NULL);
     a.pid = good ? fork() : -1;
     if (a.pid == 0)
-        become(words, parent, &watched, out, err);
+        become(words, child->input, parent, &watched, out, err);
     if (a.pid < 0) {
         code =
             weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s cannot be started: %s", words[0], strerror(errno));

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define WEISS_CHILD_LAST 3000
 
@@ -14,6 +15,8 @@ typedef struct weiss_child {
     /** Takes a line of its standard output. @return false when it is of no use; then it counts as something said */
     bool (*line)(void *self, const char *line);
     void *self;
+    FILE
+        *input; /**< a file that it reads from the beginning as its standard input; NULL: nothing; borrowed */
     double patience; /**< seconds without a line of use after which it is ended */
     int status; /**< exit code, or 128 + signal */
     int asked; /**< number of the signal because of which it was ended; 0: none */

@@ -25,7 +25,7 @@ static const weiss_option options[] = {
     {"--append", 0, "TEXT", "Further arguments for the kernel"},
     {"--ship", 0, "PATH[:NAME]", "Put a file or directory at /opt/lab in each machine; repeatable"},
     {"--module", 0, "FILE", "Load a kernel module at boot; repeatable"},
-    {"--boot-time", 0, "SECONDS", "Time that the machines get to come up (default 180)"},
+    {"--boot-time", 0, "SECONDS", "Time that machines get to come up, longer while they still speak (default 180)"},
     {"--stay", 0, NULL, "Go on when a machine ends"},
     {"--image", 0, NULL, "Only make the image that machines boot from, and print where it is"},
     {"--quiet", 'q', NULL, "Print warnings and errors only"},

@@ -1,24 +1,23 @@
 /* Measures the speed of the levels of a topology: a ping-pong between some pairs of ranks of each level, under mpirun. */
 #include "base/text.h"
 #include "plan/fit.h"
-#include "weiss/child.h"
-#include "weiss/fabric-settings.h"
 #include "weiss/plan.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PROGRAM "weiss-plan-measure"
-#define PAIRS_MAX 4 /* of a level */
-#define SAMPLES_MAX 64 /* of a level */
+#define PAIRS_MAX 16 /* of VMs and servers, at once */
+#define NETWORK_PAIRS_MAX 4 /* one after the other */
+#define SAMPLES_MAX 128 /* of a level */
 #define PATIENCE 300.0 /* seconds without a result */
 
 /** Pairs of ranks, and what was measured between them. */
 typedef struct measurement {
     const weiss_topology *topology;
     int npairs[WEISS_PLAN_LEVELS];
-    char pair[WEISS_PLAN_LEVELS * PAIRS_MAX][32]; /**< "0:3" */
+    char at_once[WEISS_PLAN_NETWORK][PAIRS_MAX * 16]; /**< "0:1,2:3" */
+    char alone[NETWORK_PAIRS_MAX][16]; /**< "0:4" */
     int nsamples[WEISS_PLAN_LEVELS];
     weiss_fit_sample sample[WEISS_PLAN_LEVELS][SAMPLES_MAX];
 } measurement;
@@ -28,24 +27,43 @@ static int all_pairs(const measurement *m)
     return m->npairs[0] + m->npairs[1] + m->npairs[2];
 }
 
-static void add_pair(measurement *m, weiss_plan_level level, int a, int b)
+static void add_pair(measurement *m, int a, int b)
 {
-    if (m->npairs[level] == PAIRS_MAX)
+    weiss_plan_level level = weiss_topology_level(m->topology, a, b);
+    if (m->npairs[level] == (level == WEISS_PLAN_NETWORK ? NETWORK_PAIRS_MAX : PAIRS_MAX))
         return;
-    snprintf(m->pair[all_pairs(m)], sizeof m->pair[0], "%d:%d", a, b);
+    if (level == WEISS_PLAN_NETWORK) {
+        snprintf(m->alone[m->npairs[level]], sizeof m->alone[0], "%d:%d", a, b);
+    } else {
+        char *list = m->at_once[level];
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof m->at_once[0] - used, "%s%d:%d", used > 0 ? "," : "", a, b);
+    }
     m->npairs[level]++;
 }
 
-/** The first two vCPUs of VMs, VMs that follow each other on a server, servers that follow each other. */
+/** Pairs each vCPU of a VM with one of another. */
+static void pair_vms(measurement *m, const weiss_plan_vm *one, const weiss_plan_vm *other)
+{
+    for (int i = 0; i < one->vcpus && i < other->vcpus; i++)
+        add_pair(m, one->first + i, other->first + i);
+}
+
+/** vCPUs of a VM by twos; VMs of a server by twos; VMs of servers that follow each other. No vCPU is twice on a level, but on
+ *  the network. */
 static void choose_pairs(measurement *m)
 {
     const weiss_topology *t = m->topology;
-    for (int v = 0; v < t->nvms; v++) {
-        if (t->vm[v].vcpus > 1)
-            add_pair(m, WEISS_PLAN_VM, t->vm[v].first, t->vm[v].first + 1);
-        if (v + 1 < t->nvms)
-            add_pair(m, weiss_topology_level(t, t->vm[v].first, t->vm[v + 1].first), t->vm[v].first,
-                     t->vm[v + 1].first);
+    for (int v = 0, first = 0; v < t->nvms; v++) {
+        const weiss_plan_vm *vm = &t->vm[v];
+        for (int i = 0; i + 1 < vm->vcpus; i += 2)
+            add_pair(m, vm->first + i, vm->first + i + 1);
+        first = v > 0 && vm->server == vm[-1].server ? first : v;
+        if ((v - first) % 2 == 1)
+            pair_vms(m, &vm[-1], vm);
+        for (int w = v + 1; w < t->nvms && t->vm[w].server <= vm->server + 1; w++)
+            if (t->vm[w].server > vm->server)
+                add_pair(m, vm->first, t->vm[w].first);
     }
 }
 
@@ -67,32 +85,16 @@ static bool take_line(void *self, const char *line)
 
 static int run_program(measurement *m, const char *hostfile, weiss_fault *fault)
 {
-    char program[PATH_MAX], count[16];
-    const char *word[16 + WEISS_PLAN_LEVELS * PAIRS_MAX];
-    weiss_fabric_settings settings;
+    const char *argument[WEISS_PLAN_NETWORK + NETWORK_PAIRS_MAX + 1] = {NULL};
+    const char *where[] = {"--hostfile", hostfile, NULL};
     weiss_child child = {.line = take_line, .self = m, .patience = PATIENCE};
     int n = 0;
-    WEISS_FAULT_TRY(weiss_fabric_settings_find(&settings, fault));
-    if (!weiss_fabric_locate("src/plan/measure/" PROGRAM, WEISS_LIBEXEC_DIR "/" PROGRAM, program))
-        return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "the program " PROGRAM " is neither beside this program nor at %s", program);
-    weiss_fabric_settings_export(&settings);
-    snprintf(count, sizeof count, "%d", m->topology->nslots);
-    for (const char *const *w =
-             (const char *const[]){settings.mpirun, "--quiet", "--hostfile", hostfile, "--map-by", "slot",
-                                   "--bind-to", "none", "-n", count, program, NULL};
-         *w != NULL; w++)
-        word[n++] = *w;
-    for (int i = 0; i < all_pairs(m); i++)
-        word[n++] = m->pair[i];
-    word[n] = NULL;
-    if (weiss_child_run(&child, word, fault) == 0 && child.status == 0)
-        return 0;
-    weiss_fault_set(fault, WEISS_ERR_SYSTEM, "mpirun --hostfile %s ended with code %d%s", hostfile,
-                    child.status, child.last[0] != '\0' ? "; it said:" : "");
-    fprintf(stderr, "weiss: %s\n", fault->text);
-    weiss_child_quote(&child);
-    return fault->code;
+    for (int l = 0; l < WEISS_PLAN_NETWORK; l++)
+        if (m->npairs[l] > 0)
+            argument[n++] = m->at_once[l];
+    for (int i = 0; i < m->npairs[WEISS_PLAN_NETWORK]; i++)
+        argument[n++] = m->alone[i];
+    return weiss_plan_mpirun(PROGRAM, where, m->topology->nslots, argument, &child, fault);
 }
 
 int weiss_plan_measure(const char *hostfile, weiss_topology *topology, weiss_fault *fault)
@@ -104,9 +106,12 @@ int weiss_plan_measure(const char *hostfile, weiss_topology *topology, weiss_fau
                    ? run_program(&m, hostfile, fault)
                    : weiss_fault_set(fault, WEISS_ERR_VALUE,
                                      "%s: one vCPU in all: there is nothing to measure", hostfile);
-    for (int l = 0; l < WEISS_PLAN_LEVELS && code == 0; l++)
-        if (m.npairs[l] > 0)
-            code = weiss_fit(m.sample[l], m.nsamples[l], &topology->speed[l], fault);
+    for (int l = 0; l < WEISS_PLAN_LEVELS && code == 0; l++) {
+        if (m.npairs[l] == 0)
+            continue;
+        int sizes = weiss_fit_medians(m.sample[l], m.nsamples[l]);
+        code = weiss_fit(m.sample[l], sizes, &topology->speed[l], fault);
+    }
     if (code != 0)
         weiss_topology_free(topology);
     return code;

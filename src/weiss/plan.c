@@ -5,10 +5,13 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "weiss/command.h"
+#include "weiss/environment.h"
 #include "weiss/start.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define TRY_LAPS 15
 
 static const weiss_option options[] = {
     {"--topology", 't', "FILE", "Servers, VMs, vCPUs, and how fast messages are (YAML)"},
@@ -17,6 +20,8 @@ static const weiss_option options[] = {
     {"--ranks", 'n', "N", "Number of ranks"},
     {"--steps", 0, "N", "The matrix holds the traffic of N steps (default 1)"},
     {"--out", 'o', "PATH", "Directory for host files and picture; with --measure: the topology file"},
+    {"--try", 0, NULL, "Send the traffic between the VMs for real, and compare with the prediction"},
+    {"--laps", 0, "N", "With --try: how often each placement has its turn (default 15)"},
     {"--measure", 0, NULL, "Measure the levels of a topology instead"},
     {"--hostfile", 0, "FILE", "With --measure: Open MPI's hostfile"},
     {0},
@@ -42,6 +47,7 @@ const weiss_command weiss_command_plan = {
             "  weiss plan --measure --hostfile hosts --out cloud.yaml\n"
             "  weiss trace --out bar.csv -- mpirun -n 8 ./program\n"
             "  weiss plan --topology cloud.yaml --matrix bar.csv --out plan\n"
+            "  weiss plan --topology cloud.yaml --matrix bar.csv --try\n"
             "  mpirun --hostfile plan/hostfile --rankfile plan/rankfile ./program\n"
             "  weiss plan --topology cloud.yaml --mesh bar.msh -n 16\n",
     .run = run,
@@ -72,6 +78,7 @@ static bool parse_count(const weiss_arguments *arguments, const char *option, in
 typedef struct request {
     const char *topology, *matrix, *mesh, *out;
     int ranks, steps; /**< ranks 0: those of the matrix */
+    int laps; /**< 0: it is not tried */
 } request;
 
 static bool parse(const weiss_arguments *arguments, request *r)
@@ -81,13 +88,18 @@ static bool parse(const weiss_arguments *arguments, request *r)
                    .mesh = value(arguments, "--mesh"),
                    .out = value(arguments, "--out"),
                    .steps = 1};
-    if (!parse_count(arguments, "--ranks", &r->ranks) || !parse_count(arguments, "--steps", &r->steps))
+    bool tried = value(arguments, "--try") != NULL;
+    r->laps = tried ? TRY_LAPS : 0;
+    if (!parse_count(arguments, "--ranks", &r->ranks) || !parse_count(arguments, "--steps", &r->steps) ||
+        !parse_count(arguments, "--laps", &r->laps))
         return false;
     const char *wrong = r->topology == NULL                        ? "--topology FILE is missing"
                         : (r->matrix == NULL) == (r->mesh == NULL) ? "expected --matrix FILE or --mesh FILE"
                         : r->mesh != NULL && r->ranks == 0         ? "--mesh needs the number of ranks, -n N"
                         : r->ranks > WEISS_PLAN_RANKS_MAX          ? "-n is above 20000"
                         : value(arguments, "--hostfile") != NULL   ? "--hostfile goes with --measure"
+                        : r->laps > 0 && !tried                    ? "--laps goes with --try"
+                        : r->laps > WEISS_PLAN_LAPS_MAX            ? "--laps is above 1000"
                                                                    : NULL;
     if (wrong != NULL)
         weiss_usage("weiss plan", "%s", wrong);
@@ -97,11 +109,16 @@ static bool parse(const weiss_arguments *arguments, request *r)
 /** The traffic of the mesh. @return an exit code */
 static int read_mesh(const request *r, weiss_traffic *traffic)
 {
+    char **environment = weiss_environment_keep(); /* for mpirun, when the plan is tried */
     weiss_session *session;
-    if (!weiss_start(&session))
+    if (!weiss_start(&session)) {
+        weiss_environment_restore(environment);
         return WEISS_EXIT_ERROR;
+    }
     int code = weiss_rank(session->ctx) == 0 ? weiss_plan_mesh(session->ctx, r->mesh, r->ranks, traffic) : 0;
-    return weiss_end(session, code);
+    code = weiss_end(session, code);
+    weiss_environment_restore(environment);
+    return code;
 }
 
 static int read_matrix(const request *r, weiss_traffic *traffic, weiss_fault *fault)
@@ -166,13 +183,15 @@ static int make_plan(const request *r, const weiss_topology *topology, const wei
         code = weiss_plan_write(r->out, &plan, fault);
     if (code == 0)
         print_plan(&plan);
+    if (code == 0 && r->laps > 0)
+        code = weiss_plan_try(&plan, r->laps, r->out, fault);
     free(slot);
     return code;
 }
 
 static int conclude(int code, const weiss_fault *fault)
 {
-    if (code != 0)
+    if (code != 0 && code != WEISS_ERR_SYSTEM) /* that is said already, with the words of mpirun */
         fprintf(stderr, "weiss: %s\n", fault->text);
     return code != 0 ? WEISS_EXIT_ERROR : WEISS_EXIT_DONE;
 }
@@ -190,11 +209,10 @@ static int measure(const weiss_arguments *arguments)
     if (hostfile == NULL)
         return weiss_usage("weiss plan", "--measure needs --hostfile FILE");
     if (value(arguments, "--topology") != NULL || value(arguments, "--matrix") != NULL ||
-        value(arguments, "--mesh") != NULL || value(arguments, "--ranks") != NULL)
+        value(arguments, "--mesh") != NULL || value(arguments, "--ranks") != NULL ||
+        value(arguments, "--try") != NULL)
         return weiss_usage("weiss plan", "--measure takes only --hostfile and --out");
     int code = weiss_plan_measure(hostfile, &topology, &fault);
-    if (code == WEISS_ERR_SYSTEM)
-        return WEISS_EXIT_ERROR; /* said already, with the words of mpirun */
     if (code == 0 && out != NULL)
         code = weiss_replace_file(out, write_topology, &topology, &fault);
     else if (code == 0)

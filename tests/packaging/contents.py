@@ -37,7 +37,7 @@ def library(name):
 # Besides copyright and changelog.
 FILES = {
     "weiss": ["/usr/bin/weiss", "/usr/libexec/weiss/weiss-fabric-bench", "/usr/libexec/weiss/weiss-fabric-bench-raw",
-              "/usr/libexec/weiss/weiss-plan-measure", f"{LIB}/weiss/libweiss-trace.so",
+              "/usr/libexec/weiss/weiss-plan-measure", "/usr/libexec/weiss/weiss-plan-replay", f"{LIB}/weiss/libweiss-trace.so",
               "/usr/share/bash-completion/completions/weiss", "/usr/share/doc/weiss/CHANGELOG.md",
               "/usr/share/doc/weiss/README.md", *below("examples", "/usr/share/doc/weiss/examples"), *manual(1), *manual(5)],
     "libweiss0": library("libweiss"),

@@ -120,6 +120,9 @@ class Plan(harness.Case):
                 (("-t", TOPOLOGY, "--mesh", "x"), "--mesh needs the number of ranks, -n N"),
                 (("-t", TOPOLOGY, "-m", TRAFFIC, "--steps", "0"), '--steps needs a number from 1; found "0"'),
                 (("-t", TOPOLOGY, "-m", TRAFFIC, "--hostfile", "x"), "--hostfile goes with --measure"),
+                (("-t", TOPOLOGY, "-m", TRAFFIC, "--laps", "3"), "--laps goes with --try"),
+                (("-t", TOPOLOGY, "-m", TRAFFIC, "--try", "--laps", "1001"), "--laps is above 1000"),
+                (("--measure", "--hostfile", "x", "--try"), "--measure takes only --hostfile and --out"),
                 (("--measure",), "--measure needs --hostfile FILE"),
                 (("--measure", "--hostfile", "x", "-n", "2"), "--measure takes only --hostfile and --out")):
             with self.subTest(arguments=arguments):

@@ -1,4 +1,5 @@
 """What the plan writes, in the hands of the real mpirun, and the measurement of a topology."""
+import csv
 import os
 import re
 import subprocess
@@ -35,6 +36,41 @@ class Launch(harness.Case):
         self.assertIn("  # server: {latency: 1 us, bandwidth: 4000 MB/s}    the default\n", text)
         self.write("m.csv", "from,to,messages,bytes\n0,1,1,8\n")
         self.assert_done(self.weiss("plan", "-t", "t.yaml", "-m", "m.csv"))
+
+    def test_try(self):
+        """Four ranks of this machine as two servers: all placements are timed, and what crosses is counted."""
+        self.write("t.yaml", "servers: [{name: a, vms: [{name: localhost, vcpus: 4}]}]\n")
+        self.write("m.csv", "# ranks 3\nfrom,to,messages,bytes\n0,2,3,3000\n2,0,0.5,100000\n1,2,1,0\n")
+        result = self.weiss("plan", "-t", "t.yaml", "-m", "m.csv", "--try", "--laps", "2", "-o", "plan", timeout=200)
+        self.assert_done(result)
+        self.assertEqual(len(re.findall(r"^(?:this plan|plain order|round-robin over VMs|random, mean of 5|worst found) .* x +\S+$",
+                                        result.stdout, re.MULTILINE)), 5, result.stdout)
+        with open(self.path("plan", "try.csv"), newline="", encoding="utf-8") as file:
+            rows = {row["placement"]: row for row in csv.DictReader(file)}
+        self.assertEqual(list(rows), ["plan", "plain", "round-robin", *(f"random-{i}" for i in range(1, 6)), "worst"])
+        for row in rows.values():
+            self.assertEqual((row["messages_vm"], row["bytes_vm"], row["bytes_network"], row["times"]), ("4.5", "103000", "0", "2"))
+            self.assertTrue(0 < float(row["lowest"]) <= float(row["median"]) <= float(row["highest"]), row)
+            self.assertEqual(len(set(row["slots"].split())), 3)
+
+    def test_try_mesh(self):
+        """The mesh is divided under MPI, which must not disturb the mpirun that follows."""
+        self.assert_done(self.weiss("mesh", "make", "grid: {size: [30 nm, 10 nm, 10 nm], cells: [6, 2, 2]}", "bar.msh"))
+        self.write("t.yaml", "servers: [{name: a, vms: [{name: localhost, vcpus: 2}]}]\n")
+        result = self.weiss("plan", "-t", "t.yaml", "--mesh", "bar.msh", "-n", "2", "--try", "--laps", "1", timeout=200)
+        self.assert_done(result)
+        self.assertIn("\ntried: a step takes", result.stdout)
+
+    def test_try_fails(self):
+        self.write("t.yaml", "servers: [{name: a, vms: [{name: no-such-host.invalid, vcpus: 2}]}]\n")
+        self.write("m.csv", "from,to,messages,bytes\n0,1,1,8\n")
+        result = self.weiss("plan", "-t", "t.yaml", "-m", "m.csv", "--try")
+        self.assert_done(result, 1)
+        self.assertRegex(result.stderr, r"^weiss: mpirun --host no-such-host\.invalid:2 ended with code \d+; it said:\n")
+        self.write("m.csv", "from,to,messages,bytes\n0,1,1,8e9\n")
+        self.write("t.yaml", "servers: [{name: a, vms: [{name: localhost, vcpus: 2}]}]\n")
+        self.assert_one_message(self.weiss("plan", "-t", "t.yaml", "-m", "m.csv", "--try"),
+                                "rank 0 sends 1 messages of 8e+09 bytes to rank 1 in a step; a million of at most 1 GB can be tried")
 
     def test_measure_fails(self):
         self.write("hosts", "localhost slots=x\n")

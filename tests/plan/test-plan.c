@@ -124,7 +124,7 @@ static void test_cost(void **state)
 }
 
 /* Four ranks of one server each send 10 kB to another rank of the other: each takes 1.1 ms, the link that they share
- * 100 us + 40 kB / 10 MB/s. */
+ * 100 us + 40 kB / 10 MB/s. In three messages each waits for the one before: 300 us. */
 static void test_shared_link(void **state)
 {
     (void)state;
@@ -137,6 +137,10 @@ static void test_shared_link(void **state)
     weiss_traffic_settle(&traffic, 8, NULL);
     assert_int_equal(weiss_cost_of(&t, &traffic, slot, &step, NULL), 0);
     assert_true(fabs(step - 4.1e-3) < 1e-9);
+    for (size_t i = 0; i < traffic.nflows; i++)
+        traffic.flow[i].messages = 3;
+    assert_int_equal(weiss_cost_of(&t, &traffic, slot, &step, NULL), 0);
+    assert_true(fabs(step - 4.3e-3) < 1e-9);
     weiss_traffic_free(&traffic);
     weiss_topology_free(&t);
 }
@@ -428,6 +432,18 @@ static void test_fit(void **state)
     assert_string_equal(fault.text, "latency and bandwidth need measured times of two sizes of messages");
 }
 
+static void test_fit_medians(void **state)
+{
+    (void)state;
+    weiss_fit_sample sample[] = {{1000, 9.0}, {8, 3.0},    {1000, 7.0}, {8, 100.0},
+                                 {8, 2.0},    {1000, 1e6}, {1000, 8.0}, {64, 5.0}};
+    const weiss_fit_sample expected[] = {{8, 3.0}, {64, 5.0}, {1000, 8.5}};
+    assert_int_equal(weiss_fit_medians(sample, 8), 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(sample[i].bytes == expected[i].bytes && sample[i].seconds == expected[i].seconds);
+    assert_int_equal(weiss_fit_medians(sample, 0), 0);
+}
+
 typedef struct counts {
     double messages, bytes;
     double to[16]; /**< bytes to each rank */
@@ -477,7 +493,7 @@ int main(void)
         cmocka_unit_test(test_clusters), cmocka_unit_test(test_ring),        cmocka_unit_test(test_refine),
         cmocka_unit_test(test_grid),     cmocka_unit_test(test_uneven),      cmocka_unit_test(test_scotch),
         cmocka_unit_test(test_random),   cmocka_unit_test(test_too_few),     cmocka_unit_test(test_outputs),
-        cmocka_unit_test(test_fit),      cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_fit),      cmocka_unit_test(test_fit_medians), cmocka_unit_test(test_patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,7 @@ END
     tries=0
     until [ -e /run/sshd.pid ]; do
         tries=$((tries + 1))
-        [ $tries -lt 300 ] || fail "sshd does not listen"
+        [ $tries -lt 1800 ] || fail "sshd does not listen"
         sleep 0.05
     done
     echo "weiss-lab: ready"

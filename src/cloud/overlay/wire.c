@@ -18,6 +18,9 @@
 #define RATE_MAX 17e9
 #define DELAY_MAX 1e9
 #define MTU_MAX 65520
+/** Smallest burst of the token bucket, in packets, and its smallest queue, in bytes. */
+#define BURST_MIN 8
+#define QUEUE_MIN 1048576
 
 /** Reads a number and its unit up to @p end. @return false when it is none of the units */
 static bool parse_part(const char *text, const char *end, const char *const *units, const double *factors,
@@ -80,9 +83,11 @@ int weiss_wire_shape(const weiss_netlink *netlink, int index, int64_t rate, int 
     struct rtnl_qdisc *qdisc = rtnl_qdisc_alloc();
     if (qdisc == NULL)
         return -NLE_NOMEM;
-    int64_t bytes = rate / 8, burst = bytes / 1000;
-    /* Room for the largest packet that the kernel hands down in one piece. */
-    burst = burst < 131072 ? 131072 : burst;
+    int64_t bytes = rate / 8, burst = bytes / 1000, queue = 8 * burst;
+    /* A millisecond may pass at once. On slow wires that is less than the largest packet that the kernel hands down in one
+     * piece, which is then cut up; with room for it, messages of 100 kB would not notice the rate. */
+    burst = burst < BURST_MIN * mtu ? BURST_MIN * mtu : burst;
+    queue = queue < QUEUE_MIN ? QUEUE_MIN : queue;
     rtnl_tc_set_ifindex(TC_CAST(qdisc), index);
     rtnl_tc_set_parent(TC_CAST(qdisc), TC_H_ROOT);
     rtnl_tc_set_handle(TC_CAST(qdisc), TC_HANDLE(1, 0));
@@ -90,7 +95,7 @@ int weiss_wire_shape(const weiss_netlink *netlink, int index, int64_t rate, int 
     int error = rtnl_tc_set_kind(TC_CAST(qdisc), "tbf");
     if (error == 0) {
         rtnl_qdisc_tbf_set_rate(qdisc, (int)bytes, (int)burst, 0);
-        rtnl_qdisc_tbf_set_limit(qdisc, (int)(burst * 8));
+        rtnl_qdisc_tbf_set_limit(qdisc, (int)queue);
         error = rtnl_qdisc_add(netlink->socket, qdisc, NLM_F_CREATE | NLM_F_EXCL);
     }
     rtnl_qdisc_put(qdisc);
