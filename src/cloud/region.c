@@ -13,6 +13,11 @@ void weiss_lab_region_path(const weiss_lab *lab, int group, char path[WEISS_LAB_
     snprintf(path, WEISS_LAB_REGION_PATH, "/dev/shm/%.40s-%d", strrchr(lab->directory, '/') + 1, group + 1);
 }
 
+bool weiss_lab_region_is_huge(const weiss_lab_options *o)
+{
+    return o->ivshmem == WEISS_LAB_DOORBELL && weiss_wishes_default_page(&o->wishes, o->region);
+}
+
 static int wrong_groups(const weiss_lab *lab, weiss_fault *fault)
 {
     return weiss_fault_set(
@@ -119,8 +124,9 @@ int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault)
     weiss_words_list(&words, path, "--run-directory", lab->directory, NULL);
     for (int i = 1; i <= lab->ngroups; i++) {
         weiss_words_add(&words, "--group");
-        weiss_words_add(&words, "region%d,bytes=%lld,vectors=%d,socket=%s/region%d,memory=memfd", i,
-                        (long long)lab->options.region, lab->options.vectors, lab->directory, i);
+        weiss_words_add(&words, "region%d,bytes=%lld,vectors=%d,socket=%s/region%d,memory=%s", i,
+                        (long long)lab->options.region, lab->options.vectors, lab->directory, i,
+                        weiss_lab_region_is_huge(&lab->options) ? "hugetlb" : "memfd");
     }
     code = weiss_lab_spawn(lab, &words, "server.log", &lab->server, fault);
     weiss_words_clear(&words);

@@ -13,8 +13,7 @@ WRONG = [
     (("name: one", "name: One"), f"c.yaml:1: name: {NAME} \"One\""),
     (("name: one", "name: ../x"), f"c.yaml:1: name: {NAME} \"../x\""),
     (("name: one", "name: aaaaaaaaaaaaaaaaaaaaa"), f"c.yaml:1: name: {NAME} \"aaaaaaaaaaaaaaaaaaaaa\""),
-    (("uri: qemu", "uri: xen"), "c.yaml:3: servers[0].uri: expected \"qemu\" (QEMU on this machine, as the calling user), "
-                                "found \"xen\""),
+    (("uri: qemu", "uri: xen"), "c.yaml:3: servers[0].uri: expected qemu, qemu:///system or qemu:///session, found \"xen\""),
     (("1 GiB", "1 GB"), "c.yaml:5: memory: expected a size with its unit (B, KiB, MiB, GiB or TiB) such as \"64 MiB\", "
                         "found \"1 GB\""),
     (("1 GiB", "99999999999999 TiB"), "c.yaml:5: memory: expected a size with its unit (B, KiB, MiB, GiB or TiB) such as "
