@@ -69,29 +69,6 @@ static int check_pages(const weiss_wishes *w, int vms, int memory, int64_t regio
                            pages, (long long)w->page >> 20, free_pages, w->node >= 0 ? " on that node" : "");
 }
 
-bool weiss_wishes_default_page(const weiss_wishes *w, int64_t bytes)
-{
-    char text[WEISS_TUNING_TEXT * 4];
-    weiss_tuning_read(&here, text, sizeof text, "/proc/meminfo");
-    return w->page > 0 && weiss_tuning_field(text, "Hugepagesize", 0) == w->page >> 10 &&
-           bytes % w->page == 0;
-}
-
-int weiss_wishes_check(const weiss_wishes *w, int vms, int vcpus, int memory, int64_t region,
-                       weiss_fault *fault)
-{
-    weiss_place place[1];
-    if (w->node >= 0 && !weiss_tuning_there(&here, "/sys/devices/system/node/node%d", w->node))
-        return weiss_fault_set(
-            fault, WEISS_ERR_USAGE,
-            "numa: this machine has no node %d; /sys/devices/system/node shows which it has", w->node);
-    if (w->pin == WEISS_PIN_LIST)
-        WEISS_FAULT_TRY(check_cpus(w, vms * vcpus, fault));
-    if (w->pin == WEISS_PIN_AUTO)
-        WEISS_FAULT_TRY(weiss_wishes_place(w, 1, vcpus, place, fault));
-    return w->page == 0 ? 0 : check_pages(w, vms, memory, region, fault);
-}
-
 /** Processors for threads that are no vCPU's: those left over in the list, else all that it does not name, else none. */
 static int leave_others(const weiss_wishes *w, int vcpus, char list[WEISS_CPU_LIST], weiss_fault *fault)
 {
@@ -129,10 +106,9 @@ static void deal(const int *cpu, const char *others, int vms, int vcpus, weiss_p
     }
 }
 
-int weiss_wishes_place(const weiss_wishes *w, int vms, int vcpus, weiss_place *place, weiss_fault *fault)
+/** Places without pins. */
+static void begin(const weiss_wishes *w, int vms, weiss_place *place)
 {
-    int chosen[WEISS_PINS_MAX];
-    char others[WEISS_CPU_LIST] = "";
     for (int vm = 0; vm < vms; vm++) {
         place[vm] = (weiss_place){.cpu = {0}};
         for (int v = 0; v < WEISS_VCPUS_MAX; v++)
@@ -141,6 +117,19 @@ int weiss_wishes_place(const weiss_wishes *w, int vms, int vcpus, weiss_place *p
             weiss_tuning_read(&here, place[vm].node, sizeof place[vm].node,
                               "/sys/devices/system/node/node%d/cpulist", w->node);
     }
+}
+
+int weiss_wishes_place(const weiss_wishes *w, int vms, int vcpus, weiss_place *place, weiss_fault *fault)
+{
+    int chosen[WEISS_PINS_MAX];
+    char others[WEISS_CPU_LIST] = "";
+    if (w->node >= 0 && !weiss_tuning_there(&here, "/sys/devices/system/node/node%d", w->node))
+        return weiss_fault_set(
+            fault, WEISS_ERR_USAGE,
+            "numa: this machine has no node %d; /sys/devices/system/node shows which it has", w->node);
+    if (w->pin == WEISS_PIN_LIST)
+        WEISS_FAULT_TRY(check_cpus(w, vms * vcpus, fault));
+    begin(w, vms, place);
     if (w->pin == WEISS_PIN_OFF)
         return 0;
     if (w->pin == WEISS_PIN_LIST)
@@ -153,6 +142,22 @@ int weiss_wishes_place(const weiss_wishes *w, int vms, int vcpus, weiss_place *p
     }
     deal(w->pin == WEISS_PIN_LIST ? w->cpu : chosen, others, vms, vcpus, place);
     return 0;
+}
+
+bool weiss_wishes_default_page(const weiss_wishes *w, int64_t bytes)
+{
+    char text[WEISS_TUNING_TEXT * 4];
+    weiss_tuning_read(&here, text, sizeof text, "/proc/meminfo");
+    return w->page > 0 && weiss_tuning_field(text, "Hugepagesize", 0) == w->page >> 10 &&
+           bytes % w->page == 0;
+}
+
+int weiss_wishes_check(const weiss_wishes *w, int vms, int vcpus, int memory, int64_t region,
+                       weiss_fault *fault)
+{
+    weiss_place place[WEISS_PLACES_MAX];
+    WEISS_FAULT_TRY(weiss_wishes_place(w, vms, vcpus, place, fault));
+    return w->page == 0 ? 0 : check_pages(w, vms, memory, region, fault);
 }
 
 /** Moves one thread. */

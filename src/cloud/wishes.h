@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #define WEISS_VCPUS_MAX 64 /**< of one machine */
+#define WEISS_PLACES_MAX 4 /**< machines */
 #define WEISS_PINS_MAX 512
 #define WEISS_CPU_LIST 256
 
@@ -38,7 +39,7 @@ typedef struct weiss_place {
 /** Without wishes. */
 weiss_wishes weiss_wishes_none(void);
 
-/** Checks that this machine has what is wished, and enough of it. Makes nothing.
+/** Checks that this machine has what is wished, and enough of it free. Makes nothing.
  *  @param vcpus, memory  of each of the @p vms machines; memory in MiB
  *  @param region  bytes of memory beside that in huge pages; 0: none
  *  @return 0, WEISS_ERR_USAGE (it cannot be so: the text says why), WEISS_ERR_SYSTEM (not enough is free) */
@@ -47,9 +48,9 @@ int weiss_wishes_check(const weiss_wishes *wishes, int vms, int vcpus, int memor
 /** True when huge pages are wished that are of the size which this machine takes by default, and @p bytes is a multiple. */
 bool weiss_wishes_default_page(const weiss_wishes *wishes, int64_t bytes);
 
-/** Chooses processors.
+/** Chooses processors. Checks all but huge pages.
  *  @param[out] place  @p vms of them
- *  @return 0, WEISS_ERR_USAGE, WEISS_ERR_SYSTEM, WEISS_ERR_MEMORY */
+ *  @return 0, WEISS_ERR_USAGE (there is no such processor or node), WEISS_ERR_SYSTEM (too few are free) */
 int weiss_wishes_place(const weiss_wishes *wishes, int vms, int vcpus, weiss_place *place,
                        weiss_fault *fault);
 
