@@ -74,6 +74,7 @@ int weiss_lab_sort_groups(weiss_lab *lab, weiss_fault *fault)
 int weiss_lab_make_regions(weiss_lab *lab, weiss_fault *fault)
 {
     char path[WEISS_LAB_REGION_PATH];
+    WEISS_FAULT_TRY(weiss_wishes_bind(&lab->options.wishes, true, fault));
     for (int i = 0; lab->options.ivshmem == WEISS_LAB_PLAIN && i < lab->ngroups; i++) {
         weiss_lab_region_path(lab, i, path);
         int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -87,7 +88,7 @@ int weiss_lab_make_regions(weiss_lab *lab, weiss_fault *fault)
                                    "(--region)",
                                    (long long)(lab->options.region >> 20), strerror(error));
     }
-    return 0;
+    return weiss_wishes_bind(&lab->options.wishes, false, fault);
 }
 
 /** Finds weiss-ivshmemd: beside this program, where it is installed together with it, or in PATH. */
@@ -128,7 +129,11 @@ int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault)
                         (long long)lab->options.region, lab->options.vectors, lab->directory, i,
                         weiss_lab_region_is_huge(&lab->options) ? "hugetlb" : "memfd");
     }
-    code = weiss_lab_spawn(lab, &words, "server.log", &lab->server, fault);
+    code = weiss_wishes_bind(&lab->options.wishes, true, fault);
+    if (code == 0)
+        code = weiss_lab_spawn(lab, &words, "server.log", &lab->server, fault);
+    if (code == 0)
+        code = weiss_wishes_bind(&lab->options.wishes, false, fault);
     weiss_words_clear(&words);
     for (int i = 1; code == 0 && i <= lab->ngroups; i++) {
         snprintf(name, sizeof name, "region%d", i);

@@ -3,9 +3,11 @@
 #include "cloud/tuning/guests.h"
 
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const weiss_tuning_machine here = {.root = ""};
@@ -158,6 +160,20 @@ int weiss_wishes_check(const weiss_wishes *w, int vms, int vcpus, int memory, in
     weiss_place place[WEISS_PLACES_MAX];
     WEISS_FAULT_TRY(weiss_wishes_place(w, vms, vcpus, place, fault));
     return w->page == 0 ? 0 : check_pages(w, vms, memory, region, fault);
+}
+
+int weiss_wishes_bind(const weiss_wishes *w, bool on, weiss_fault *fault)
+{
+    enum { WORD = 8 * sizeof(unsigned long), NODES = 1024 };
+    unsigned long nodes[NODES / WORD] = {0};
+    if (w->node < 0)
+        return 0;
+    if (on)
+        nodes[w->node / WORD] = 1UL << (w->node % WORD);
+    if (syscall(SYS_set_mempolicy, on ? MPOL_BIND : MPOL_DEFAULT, on ? nodes : NULL, on ? NODES : 0) == 0)
+        return 0;
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "numa: memory cannot be bound to node %d: %s", w->node,
+                           strerror(errno));
 }
 
 /** Moves one thread. */

@@ -54,6 +54,11 @@ bool weiss_wishes_default_page(const weiss_wishes *wishes, int64_t bytes);
 int weiss_wishes_place(const weiss_wishes *wishes, int vms, int vcpus, weiss_place *place,
                        weiss_fault *fault);
 
+/** Has memory that the calling thread, and processes that it starts, allocate come from the node; or, with @p on false, from
+ *  anywhere again. Does nothing where no node is wished.
+ *  @return 0, WEISS_ERR_SYSTEM */
+int weiss_wishes_bind(const weiss_wishes *wishes, bool on, weiss_fault *fault);
+
 /** Moves the threads of a QEMU process to their processors. Does nothing where none are wished.
  *  @param vcpus  threads of vCPUs that it has, which have names (debug-threads=on)
  *  @return 0, WEISS_ERR_SYSTEM */

@@ -1,5 +1,5 @@
 /* What a cluster is called in libvirt, and which addresses it gets. */
-#include "cloud/libvirt/connection.h"
+#include "cloud/libvirt/domains.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

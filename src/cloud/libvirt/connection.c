@@ -1,6 +1,5 @@
 #include "cloud/libvirt/connection.h"
 
-#include <libvirt/virterror.h>
 #include <string.h>
 
 /** Oldest version that knows `<cpu mode='maximum'>`. */
@@ -12,17 +11,17 @@ static void keep_quiet(void *data, virErrorPtr error)
     (void)error;
 }
 
-const char *weiss_libvirt_error(void)
+const char *weiss_libvirt_error(const weiss_connection *c)
 {
-    const char *text = virGetLastErrorMessage();
+    const char *text = c->lib.virGetLastErrorMessage();
     return text != NULL ? text : "no reason was given";
 }
 
 /** Says why there is no connection. */
-static int unreachable(const char *uri, weiss_fault *fault)
+static int unreachable(const weiss_connection *c, const char *uri, weiss_fault *fault)
 {
-    const char *text = weiss_libvirt_error();
-    int code = virGetLastErrorCode();
+    const char *text = weiss_libvirt_error(c);
+    int code = c->lib.virGetLastErrorCode();
     bool session = !weiss_domains_has_network(uri);
     if (code == VIR_ERR_AUTH_FAILED || code == VIR_ERR_AUTH_UNAVAILABLE || code == VIR_ERR_AUTH_CANCELLED ||
         strstr(text, "Permission denied") != NULL)
@@ -37,16 +36,23 @@ static int unreachable(const char *uri, weiss_fault *fault)
                                  "libvirtd)");
 }
 
-int weiss_libvirt_connect(const char *uri, virConnectPtr *connection, weiss_fault *fault)
+int weiss_libvirt_connect(const char *uri, weiss_connection *c, weiss_fault *fault)
 {
     unsigned long version = 0;
-    virSetErrorFunc(NULL, keep_quiet);
-    *connection = virConnectOpen(uri);
-    if (*connection == NULL)
-        return unreachable(uri, fault);
-    if (virConnectGetLibVersion(*connection, &version) == 0 && version >= OLDEST)
+    c->connection = NULL;
+    WEISS_FAULT_TRY(weiss_libvirt_load(&c->lib, fault));
+    c->lib.virSetErrorFunc(NULL, keep_quiet);
+    c->connection = c->lib.virConnectOpen(uri);
+    if (c->connection == NULL)
+        return unreachable(c, uri, fault);
+    if (c->lib.virConnectGetLibVersion(c->connection, &version) == 0 && version >= OLDEST)
         return 0;
-    virConnectClose(*connection);
-    *connection = NULL;
+    weiss_libvirt_close(c);
     return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt at %s is older than 7.1, which is needed", uri);
+}
+
+void weiss_libvirt_close(weiss_connection *c)
+{
+    c->lib.virConnectClose(c->connection);
+    c->connection = NULL;
 }

@@ -171,28 +171,23 @@ static void add_owner(weiss_xml *xml, xmlNode *root, const weiss_domain *d)
 /** Words that libvirt hands to QEMU as they are. */
 static void add_arguments(weiss_xml *xml, xmlNode *root, const weiss_domain *d)
 {
-    static const char name[] = "http://libvirt.org/schemas/domain/qemu/1.0";
-    if (d->arguments == NULL || root == NULL)
+    if (d->arguments == NULL)
         return;
-    xmlNs *space = xmlNewNs(root, BAD_CAST name, BAD_CAST "qemu");
+    xmlNs *space = weiss_xml_declare(xml, root, "http://libvirt.org/schemas/domain/qemu/1.0", "qemu");
     xmlNode *line = weiss_xml_add(xml, root, "commandline", NULL);
-    if (line == NULL || space == NULL) {
-        xml->failed = true;
-        return;
-    }
-    xmlSetNs(line, space);
+    weiss_xml_put(xml, line, space);
     for (int i = 0; d->arguments[i] != NULL; i++) {
         xmlNode *word = weiss_xml_add(xml, line, "arg", NULL);
         weiss_xml_set(xml, word, "value", "%s", d->arguments[i]);
-        if (word != NULL)
-            xmlSetNs(word, space);
+        weiss_xml_put(xml, word, space);
     }
 }
 
 int weiss_domain_xml(const weiss_domain *d, char **out, weiss_fault *fault)
 {
     weiss_xml xml;
-    xmlNode *root = weiss_xml_start(&xml, "domain");
+    xmlNode *root;
+    WEISS_FAULT_TRY(weiss_xml_start(&xml, "domain", &root, fault));
     weiss_xml_set(&xml, root, "type", d->kvm ? "kvm" : "qemu");
     weiss_xml_add(&xml, root, "name", d->name);
     if (d->uuid != NULL)

@@ -3,7 +3,6 @@
 #include "cloud/files.h"
 
 #include <dirent.h>
-#include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,61 +19,61 @@ static int clash(const weiss_domains *d, const char *what, const char *name, con
 }
 
 /** The name of a machine is free. */
-static int check_domain(const weiss_domains *d, virConnectPtr connection, int index, weiss_fault *fault)
+static int check_domain(const weiss_domains *d, const weiss_connection *c, int index, weiss_fault *fault)
 {
     char name[WEISS_DOMAIN_NAME], uuid[VIR_UUID_STRING_BUFLEN] = "";
-    virDomainPtr domain = virDomainLookupByName(connection, weiss_domains_name(d, index, name));
+    virDomainPtr domain = c->lib.virDomainLookupByName(c->connection, weiss_domains_name(d, index, name));
     if (domain == NULL)
         return 0;
-    virDomainGetUUIDString(domain, uuid);
-    virDomainFree(domain);
+    c->lib.virDomainGetUUIDString(domain, uuid);
+    c->lib.virDomainFree(domain);
     return clash(d, "domain", name, uuid, fault);
 }
 
 /** The name of the network is free. */
-static int check_network(const weiss_domains *d, virConnectPtr connection, weiss_fault *fault)
+static int check_network(const weiss_domains *d, const weiss_connection *c, weiss_fault *fault)
 {
     char name[WEISS_DOMAIN_NAME], uuid[VIR_UUID_STRING_BUFLEN] = "";
     if (d->network[0] == '\0')
         return 0;
-    virNetworkPtr network = virNetworkLookupByName(connection, weiss_domains_name(d, -1, name));
-    if (network == NULL && virGetLastErrorCode() != VIR_ERR_NO_NETWORK)
+    virNetworkPtr network = c->lib.virNetworkLookupByName(c->connection, weiss_domains_name(d, -1, name));
+    if (network == NULL && c->lib.virGetLastErrorCode() != VIR_ERR_NO_NETWORK)
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
                                "libvirt at %s has no networks (%s): install its driver for networks", d->uri,
-                               weiss_libvirt_error());
+                               weiss_libvirt_error(c));
     if (network == NULL)
         return 0;
-    virNetworkGetUUIDString(network, uuid);
-    virNetworkFree(network);
+    c->lib.virNetworkGetUUIDString(network, uuid);
+    c->lib.virNetworkFree(network);
     return clash(d, "network", name, uuid, fault);
 }
 
 int weiss_domains_examine(const weiss_domains *d, weiss_fault *fault)
 {
-    virConnectPtr connection;
+    weiss_connection c;
     if (!weiss_domains_has_network(d->uri) && geteuid() == 0)
         return weiss_fault_set(fault, WEISS_ERR_USAGE,
                                "%s is for users other than root; root has qemu:///system", d->uri);
-    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &connection, fault));
-    int code = check_network(d, connection, fault);
+    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &c, fault));
+    int code = check_network(d, &c, fault);
     for (int i = 0; code == 0 && i < d->vms; i++)
-        code = check_domain(d, connection, i, fault);
-    virConnectClose(connection);
+        code = check_domain(d, &c, i, fault);
+    weiss_libvirt_close(&c);
     return code;
 }
 
 int weiss_domains_start_network(const weiss_domains *d, const char *xml, weiss_fault *fault)
 {
-    virConnectPtr connection;
-    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &connection, fault));
-    virNetworkPtr network = virNetworkCreateXML(connection, xml);
+    weiss_connection c;
+    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &c, fault));
+    virNetworkPtr network = c.lib.virNetworkCreateXML(c.connection, xml);
     int code = 0;
     if (network == NULL)
         code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt at %s does not make the network: %s", d->uri,
-                               weiss_libvirt_error());
+                               weiss_libvirt_error(&c));
     else
-        virNetworkFree(network);
-    virConnectClose(connection);
+        c.lib.virNetworkFree(network);
+    weiss_libvirt_close(&c);
     return code;
 }
 
@@ -106,19 +105,19 @@ static pid_t find_process(const char *uuid)
 
 int weiss_domains_start(const weiss_domains *d, int index, const char *xml, pid_t *pid, weiss_fault *fault)
 {
-    virConnectPtr connection;
+    weiss_connection c;
     int code = 0;
     *pid = 0;
-    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &connection, fault));
-    virDomainPtr domain = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_VALIDATE);
+    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &c, fault));
+    virDomainPtr domain = c.lib.virDomainCreateXML(c.connection, xml, VIR_DOMAIN_START_VALIDATE);
     if (domain == NULL)
         code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt at %s does not start vm%d: %s", d->uri,
-                               index + 1, weiss_libvirt_error());
+                               index + 1, weiss_libvirt_error(&c));
     else
         *pid = find_process(d->domain[index]);
     if (domain != NULL)
-        virDomainFree(domain);
-    virConnectClose(connection);
+        c.lib.virDomainFree(domain);
+    weiss_libvirt_close(&c);
     if (code == 0 && *pid == 0)
         code = weiss_fault_set(
             fault, WEISS_ERR_SYSTEM,
@@ -127,41 +126,41 @@ int weiss_domains_start(const weiss_domains *d, int index, const char *xml, pid_
     return code;
 }
 
-static int remove_domain(virConnectPtr connection, const char *uuid, weiss_fault *fault)
+static int remove_domain(const weiss_connection *c, const char *uuid, weiss_fault *fault)
 {
-    virDomainPtr domain = virDomainLookupByUUIDString(connection, uuid);
+    virDomainPtr domain = c->lib.virDomainLookupByUUIDString(c->connection, uuid);
     if (domain == NULL)
         return 0;
-    bool done = virDomainDestroy(domain) == 0 || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
-                virDomainIsActive(domain) == 0;
-    virDomainFree(domain);
+    bool done = c->lib.virDomainDestroy(domain) == 0 || c->lib.virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
+                c->lib.virDomainIsActive(domain) == 0;
+    c->lib.virDomainFree(domain);
     return done ? 0
                 : weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt does not end the domain %s: %s", uuid,
-                                  weiss_libvirt_error());
+                                  weiss_libvirt_error(c));
 }
 
-static int remove_network(virConnectPtr connection, const char *uuid, weiss_fault *fault)
+static int remove_network(const weiss_connection *c, const char *uuid, weiss_fault *fault)
 {
-    virNetworkPtr network = uuid[0] != '\0' ? virNetworkLookupByUUIDString(connection, uuid) : NULL;
+    virNetworkPtr network = uuid[0] != '\0' ? c->lib.virNetworkLookupByUUIDString(c->connection, uuid) : NULL;
     if (network == NULL)
         return 0;
-    bool done = virNetworkDestroy(network) == 0;
-    virNetworkFree(network);
+    bool done = c->lib.virNetworkDestroy(network) == 0;
+    c->lib.virNetworkFree(network);
     return done ? 0
                 : weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt does not end the network %s: %s", uuid,
-                                  weiss_libvirt_error());
+                                  weiss_libvirt_error(c));
 }
 
 int weiss_domains_remove(const weiss_domains *d, weiss_fault *fault)
 {
-    virConnectPtr connection;
-    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &connection, fault));
+    weiss_connection c;
+    WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &c, fault));
     int code = 0;
     for (int i = 0; i < d->vms; i++) {
-        int one = remove_domain(connection, d->domain[i], code == 0 ? fault : NULL);
+        int one = remove_domain(&c, d->domain[i], code == 0 ? fault : NULL);
         code = code == 0 ? one : code;
     }
-    int last = remove_network(connection, d->network, code == 0 ? fault : NULL);
-    virConnectClose(connection);
+    int last = remove_network(&c, d->network, code == 0 ? fault : NULL);
+    weiss_libvirt_close(&c);
     return code == 0 ? last : code;
 }

@@ -6,7 +6,8 @@ int weiss_domains_network_xml(const weiss_domains *d, char **out, weiss_fault *f
 {
     weiss_xml xml;
     char name[WEISS_DOMAIN_NAME], bridge_name[WEISS_BRIDGE_NAME];
-    xmlNode *root = weiss_xml_start(&xml, "network");
+    xmlNode *root;
+    WEISS_FAULT_TRY(weiss_xml_start(&xml, "network", &root, fault));
     weiss_xml_add(&xml, root, "name", weiss_domains_name(d, -1, name));
     weiss_xml_add(&xml, root, "uuid", d->network);
     xmlNode *bridge = weiss_xml_add(&xml, root, "bridge", NULL);

@@ -1,7 +1,6 @@
 /* Which libvirt: what the words qemu:///... may be. */
-#include "cloud/libvirt/connection.h"
+#include "cloud/libvirt/domains.h"
 
-#include <libxml/uri.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,31 +10,35 @@ static int wrong(const char *uri, weiss_fault *fault)
                            "expected qemu, qemu:///system or qemu:///session, found \"%.200s\"", uri);
 }
 
+/** Start of what follows the scheme, "HOST/PATH"; NULL when the scheme is none of libvirt's for QEMU. */
+static const char *after_scheme(const char *uri, bool *here)
+{
+    const char *colon = strstr(uri, "://");
+    if (colon == NULL || strncmp(uri, "qemu", 4) != 0 || (uri[4] != '+' && uri[4] != ':'))
+        return NULL;
+    *here = uri[4] == ':' || strncmp(uri, "qemu+unix:", 10) == 0;
+    return colon + 3;
+}
+
 int weiss_domains_check_uri(const char *uri, weiss_fault *fault)
 {
-    xmlURI *parts = strlen(uri) < WEISS_LIBVIRT_URI ? xmlParseURI(uri) : NULL;
-    if (parts == NULL)
+    bool here = false;
+    const char *rest = after_scheme(uri, &here);
+    if (rest == NULL || strlen(uri) >= WEISS_LIBVIRT_URI || strpbrk(uri, " \"'\\\t\n") != NULL)
         return wrong(uri, fault);
-    bool near = parts->scheme != NULL &&
-                (strcmp(parts->scheme, "qemu") == 0 || strcmp(parts->scheme, "qemu+unix") == 0);
-    bool far = !near && parts->scheme != NULL && strncmp(parts->scheme, "qemu+", 5) == 0;
-    bool here = parts->server == NULL || parts->server[0] == '\0';
-    bool known =
-        parts->path != NULL && (strcmp(parts->path, "/session") == 0 || strcmp(parts->path, "/system") == 0);
-    bool blank = strpbrk(uri, " \"'\\\t\n") != NULL;
-    xmlFreeURI(parts);
-    if (far || (near && !here))
+    if (!here || *rest != '/')
         return weiss_fault_set(
             fault, WEISS_ERR_USAGE,
             "\"%.200s\" is libvirt on another machine, where the image and the shared memory "
             "are not: run weiss there, with qemu:///system",
             uri);
-    if (!near || !known || blank)
-        return wrong(uri, fault);
-    return 0;
+    size_t length = strcspn(rest, "?");
+    bool known = (length == 7 && strncmp(rest, "/system", length) == 0) ||
+                 (length == 8 && strncmp(rest, "/session", length) == 0);
+    return known ? 0 : wrong(uri, fault);
 }
 
 bool weiss_domains_has_network(const char *uri)
 {
-    return strstr(uri, "/session") == NULL;
+    return strstr(uri, ":///session") == NULL;
 }
