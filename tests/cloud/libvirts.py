@@ -29,7 +29,7 @@ def enter():
     if os.getuid() != 0:
         labs.skip("a libvirtd of the test's own needs root")
     for program, package in (("libvirtd", "libvirt-daemon"), ("virtlogd", "libvirt-daemon"), ("virsh", "libvirt-clients"),
-                             ("iptables", "iptables"), ("unshare", "util-linux")):
+                             ("iptables", "iptables"), ("dnsmasq", "dnsmasq-base"), ("unshare", "util-linux")):
         if shutil.which(program) is None:
             labs.skip(f"no {program}; install the package {package}")
     if not os.path.isdir("/etc/libvirt"):
@@ -89,10 +89,14 @@ class Daemon:
         self.libvirtd = None
 
     def start(self):
+        """That it does not run at all is a reason to skip; that it does not run a second time is not."""
+        first = self.libvirtd is None
         self.libvirtd = subprocess.Popen(["libvirtd"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + 60
         while subprocess.run(["virsh", "-q", "-c", "qemu:///system", "list"], capture_output=True, check=False).returncode != 0:
             if self.libvirtd.poll() is not None or time.monotonic() > end:
+                if not first:
+                    raise AssertionError(f"libvirtd does not run again ({self.libvirtd.poll()}): {log()}")
                 labs.skip(f"libvirtd does not run here: {log()}")
             time.sleep(0.2)
 

@@ -1,6 +1,7 @@
 #include "cloud/libvirt/connection.h"
 
 #include "cloud/files.h"
+#include "cloud/process.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -48,6 +49,18 @@ static int check_network(const weiss_domains *d, const weiss_connection *c, weis
     return clash(d, "network", name, uuid, fault);
 }
 
+/** Without dnsmasq's program libvirtd (9.0) crashes when it is started again while a network is there, and so at each start. */
+static int check_dnsmasq(const weiss_domains *d, weiss_fault *fault)
+{
+    char path[WEISS_PATH];
+    if (d->network[0] == '\0' || weiss_process_find("dnsmasq", path, sizeof path))
+        return 0;
+    return weiss_fault_set(
+        fault, WEISS_ERR_SYSTEM,
+        "dnsmasq, without which libvirtd does not bear a restart while it has a network, is not "
+        "installed: install the package dnsmasq-base");
+}
+
 int weiss_domains_examine(const weiss_domains *d, weiss_fault *fault)
 {
     weiss_connection c;
@@ -55,7 +68,9 @@ int weiss_domains_examine(const weiss_domains *d, weiss_fault *fault)
         return weiss_fault_set(fault, WEISS_ERR_USAGE,
                                "%s is for users other than root; root has qemu:///system", d->uri);
     WEISS_FAULT_TRY(weiss_libvirt_connect(d->uri, &c, fault));
-    int code = check_network(d, &c, fault);
+    int code = check_dnsmasq(d, fault);
+    if (code == 0)
+        code = check_network(d, &c, fault);
     for (int i = 0; code == 0 && i < d->vms; i++)
         code = check_domain(d, &c, i, fault);
     weiss_libvirt_close(&c);
