@@ -86,6 +86,10 @@ class Libvirt(harness.Case):
         self.assertIn('has a network "weiss-pair" already', self.run_here("cluster", "up", "pair.yaml", code=1).stderr)
         self.assertIn("weiss-pair", virsh("net-list", "--all"))
         virsh("net-undefine", "weiss-pair")
+        dnsmasq = shutil.which("dnsmasq")
+        libvirts.mount("--bind", "/dev/null", dnsmasq)
+        self.assertIn("install the package dnsmasq-base", self.run_here("cluster", "up", "pair.yaml", code=1).stderr)
+        subprocess.run(["umount", dnsmasq], check=True)
         self.write("more.yaml", CLUSTER.format(more="hugepages: 2 MiB\nmemory: 512 GiB\n"))
         self.assertIn("524288 pages of 2 MiB are needed", self.run_here("cluster", "up", "more.yaml", code=1).stderr)
 

@@ -30,7 +30,8 @@ class User(harness.Case):
             os.makedirs(directory)
         libvirts.mount("--bind", own, cache)
         self.addCleanup(subprocess.run, ["umount", "--lazy", cache], check=True)
-        for directory in (self.home, f"{self.home}/run", f"{self.home}/state", self.directory):
+        for directory in (self.home, *(f"{self.home}/{name}" for name in ("run", "state", "c", "c/weiss", "c/weiss/lab")),
+                          self.directory):
             os.chown(directory, USER, USER)
             os.chmod(directory, 0o700)
         self.env = {**os.environ, "HOME": self.home, "XDG_CACHE_HOME": f"{self.home}/c", "XDG_STATE_HOME": f"{self.home}/state",

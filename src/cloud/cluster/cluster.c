@@ -2,6 +2,7 @@
 
 #include "cloud/cluster/process.h"
 #include "cloud/cluster/state.h"
+#include "cloud/remote.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -166,6 +167,8 @@ static int finish(const char *place, const char *name, weiss_fault *fault)
     WEISS_FAULT_TRY(weiss_cluster_read(place, name, &c, fault));
     if (c.domains.uri[0] != '\0')
         WEISS_FAULT_TRY(weiss_domains_remove(&c.domains, fault));
+    for (int i = 0; i < c.vms && c.domains.network[0] != '\0'; i++)
+        weiss_remote_close(c.directory, c.process[i].name);
     for (int i = 0; i < c.nprocesses; i++)
         if (weiss_cluster_runs(&c, i) && !weiss_cluster_end(c.process[i].pid, c.process[i].start))
             return weiss_fault_set(

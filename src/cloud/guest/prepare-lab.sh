@@ -48,6 +48,8 @@ Host *
     ControlMaster auto
     ControlPath "$dir/ssh-%n"
     ControlPersist yes
+    ServerAliveInterval 15
+    ServerAliveCountMax 8
     LogLevel ERROR
 END
 echo "$names $(cut -d ' ' -f 1,2 "$lab/host_key.pub")" >"$dir/known_hosts"
