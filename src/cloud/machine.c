@@ -111,11 +111,14 @@ static bool wired(const weiss_lab *lab)
 void weiss_lab_add_network(const weiss_lab *lab, int index, int tap, weiss_words *words)
 {
     bool server = wired(lab) && index == 0;
+    /* QEMU makes these devices before those of libvirt, whose places are fixed. */
+    bool placed = lab->domains.uri[0] != '\0';
     weiss_words_add(words, "-netdev");
     weiss_words_add(words, "user,id=host,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:22",
                     lab->vm[index].port);
     weiss_words_add(words, "-device");
-    weiss_words_add(words, "virtio-net-pci,netdev=host,romfile=,mac=52:54:00:77:01:%02x", index + 1);
+    weiss_words_add(words, "virtio-net-pci,netdev=host,romfile=,mac=52:54:00:77:01:%02x%s", index + 1,
+                    placed ? ",bus=pcie.0,addr=0x10" : "");
     if (lab->options.vms == 1)
         return;
     weiss_words_add(words, "-netdev");
@@ -129,7 +132,8 @@ void weiss_lab_add_network(const weiss_lab *lab, int index, int tap, weiss_words
     weiss_words_add(words, "stream,id=lab,server=%s,addr.type=unix,addr.path=%s/wire%d",
                     server ? "on" : "off", lab->directory, wired(lab) ? 1 : index + 1);
     weiss_words_add(words, "-device");
-    weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x", index + 1);
+    weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x%s", index + 1,
+                    placed ? ",bus=pcie.0,addr=0x11" : "");
 }
 
 static void add_region(const weiss_lab *lab, int index, weiss_words *words)

@@ -125,6 +125,8 @@ class Xml(harness.Case):
             words = [word.get("value") for word in domain.findall(f"{QEMU}commandline/{QEMU}arg")]
             self.assertTrue(words[words.index("-netdev") + 1].startswith("user,id=host,restrict=on,"), words)
             self.assertIn(f"server={'off' if i else 'on'}", words[-3])
+            for word, slot in ((words[3], "0x10"), (words[-1], "0x11")):  # not where libvirt puts its own
+                self.assertTrue(word.startswith("virtio-net-pci,") and word.endswith(f",bus=pcie.0,addr={slot}"), word)
 
     def test_wishes(self):
         cpus = [0] if online() == "0" else [1, 0]
