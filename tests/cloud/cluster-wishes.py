@@ -33,7 +33,8 @@ class Wishes(harness.Case):
         self.assertEqual(vcpus, {0: str(cpus[1])})
         self.assertEqual(set(others), {str(cpus[0])})
         if pages is not None and pages.there:
-            self.assertEqual(wishes.huge(pid), 512 + 16)
+            self.assertEqual(wishes.huge(pid), 512)
+            self.assertEqual(wishes.mappings(pid), [16, 512])  # the region is not touched yet
             self.assertIn("bind:0", wishes.policies(pid))
         else:
             print("without huge pages: none could be reserved")

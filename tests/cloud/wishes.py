@@ -53,6 +53,12 @@ def huge(pid):
     return int(field(f"/proc/{pid}/status", "HugetlbPages")[0]) // 1024
 
 
+def mappings(pid):
+    """MiB of each of its mappings that is made of pages of 2 MiB, also where none has been touched."""
+    path = f"/proc/{pid}/smaps"
+    return sorted(int(size) // 1024 for size, page in zip(field(path, "Size"), field(path, "KernelPageSize")) if page == "2048")
+
+
 def policies(pid):
     """Where the pages of its huge memory have to be."""
     with open(f"/proc/{pid}/numa_maps", encoding="utf-8") as file:
