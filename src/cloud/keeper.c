@@ -25,7 +25,7 @@ static void see_off(pid_t group)
 #define DISMISSAL 0
 
 /** Reads numbers of groups, negative to forget one, until the other side is gone; then cleans up. */
-static void keep(int line, char *const *words)
+static void keep(int line, char *const *words, const weiss_keeper_duty *duty)
 {
     pid_t groups[GROUPS] = {0}, told;
     ssize_t length;
@@ -45,6 +45,8 @@ static void keep(int line, char *const *words)
     for (int i = 0; i < GROUPS; i++)
         if (groups[i] > 0)
             see_off(groups[i]);
+    if (duty != NULL)
+        duty->run(duty->data);
     for (int i = 0; words[i] != NULL; i++)
         weiss_remove_tree(words[i]);
 }
@@ -70,7 +72,8 @@ static void detach(int line, int hold)
         return;
 }
 
-int weiss_keeper_start(char *const *words, int hold, weiss_keeper *keeper, weiss_fault *fault)
+int weiss_keeper_start(char *const *words, int hold, const weiss_keeper_duty *duty, weiss_keeper *keeper,
+                       weiss_fault *fault)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -78,7 +81,7 @@ int weiss_keeper_start(char *const *words, int hold, weiss_keeper *keeper, weiss
     keeper->pid = fork();
     if (keeper->pid == 0) {
         detach(ends[0], hold);
-        keep(3, words);
+        keep(3, words, duty);
         _exit(0);
     }
     close(ends[0]);

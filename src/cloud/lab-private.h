@@ -4,13 +4,15 @@
 
 #include "cloud/keeper.h"
 #include "cloud/lab.h"
+#include "cloud/libvirt/domains.h"
 #include "cloud/overlay/servers.h"
 
 typedef struct weiss_lab_vm {
-    pid_t pid; /**< of QEMU, which leads a group; 0: not running */
+    pid_t pid; /**< of QEMU, which leads a group when it is ours; 0: not running */
     int port; /**< of its ssh on this machine */
     int held; /**< socket that keeps the port from others until QEMU listens; -1 without */
     int group; /**< of its region, from 0; -1: none */
+    weiss_place place; /**< where its threads run */
 } weiss_lab_vm;
 
 struct weiss_lab {
@@ -20,6 +22,7 @@ struct weiss_lab {
     bool kvm;
     pid_t hub, server; /**< network of more than two machines; weiss-ivshmemd; 0 without */
     weiss_servers *servers; /**< NULL unless there are two */
+    weiss_domains domains; /**< without libvirt its uri is "" */
     weiss_keeper keeper;
     char image[WEISS_PATH];
     char release[128];
@@ -32,6 +35,8 @@ struct weiss_lab {
 
 /** Name of the file of region @p group. */
 void weiss_lab_region_path(const weiss_lab *lab, int group, char path[WEISS_LAB_REGION_PATH]);
+/** True when the region is in huge pages: those of weiss-ivshmemd can be. */
+bool weiss_lab_region_is_huge(const weiss_lab_options *options);
 /** Server of machine @p index, from 0. */
 int weiss_lab_server(const weiss_lab *lab, int index);
 /** Sorts the machines into groups. @return 0, WEISS_ERR_USAGE */
@@ -43,6 +48,10 @@ int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault);
 
 /** Starts the network between the machines when it needs a process, else does nothing. */
 int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault);
+/** Words of QEMU for the network cards of machine @p index. @param tap  descriptor of a TAP; -1 without */
+void weiss_lab_add_network(const weiss_lab *lab, int index, int tap, weiss_words *words);
+/** The kernel's arguments of machine @p index; at most WEISS_PATH bytes. */
+void weiss_lab_append(const weiss_lab *lab, int index, char text[WEISS_PATH]);
 /** Starts QEMU for machine @p index (from 0). */
 int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault);
 /** Waits until the first @p count machines say that they are ready. */

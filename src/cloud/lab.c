@@ -3,6 +3,7 @@
 #include "cloud/accel.h"
 #include "cloud/guest/texts.h"
 #include "cloud/lab-private.h"
+#include "cloud/libvirt/machines.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +31,7 @@ weiss_lab_options weiss_lab_defaults(void)
                                .region = INT64_C(64) << 20,
                                .vectors = 8,
                                .servers = 1,
+                               .wishes = weiss_wishes_none(),
                                .boot_seconds = 180};
 }
 
@@ -99,6 +101,12 @@ static int check_programs(weiss_fault *fault)
     return 0;
 }
 
+/** What the keeper does at an end that nobody planned. */
+static void remove_domains(const void *domains)
+{
+    weiss_domains_remove(domains, NULL);
+}
+
 /** Makes the directory and starts the keeper that will remove it. */
 static int make_directory(weiss_lab *lab, weiss_fault *fault)
 {
@@ -121,8 +129,9 @@ static int make_directory(weiss_lab *lab, weiss_fault *fault)
         weiss_lab_region_path(lab, i, region[i]);
         trash[i + 1] = region[i];
     }
-    int code =
-        weiss_keeper_start(trash, lab->options.base != NULL ? lab->options.hold : -1, &lab->keeper, fault);
+    const weiss_keeper_duty duty = {.run = remove_domains, .data = &lab->domains};
+    int code = weiss_keeper_start(trash, lab->options.base != NULL ? lab->options.hold : -1,
+                                  lab->domains.uri[0] != '\0' ? &duty : NULL, &lab->keeper, fault);
     if (code != 0)
         rmdir(lab->directory);
     return code;
@@ -132,6 +141,9 @@ static int make_directory(weiss_lab *lab, weiss_fault *fault)
 static int hold_ports(weiss_lab *lab, weiss_fault *fault)
 {
     for (int i = 0; i < lab->options.vms; i++) {
+        lab->vm[i].port = 22;
+        if (lab->domains.network[0] != '\0')
+            continue;
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         socklen_t size = sizeof address;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
@@ -206,6 +218,22 @@ static int check_payload(const weiss_lab_options *o, weiss_fault *fault)
     return code;
 }
 
+/** Network between the machines and the card that leads to it; then address and port of each machine's ssh. */
+static void add_network(const weiss_lab *lab, weiss_words *words)
+{
+    char address[16];
+    bool single = lab->domains.network[0] != '\0';
+    weiss_words_add(words, "10.77.%d", lab->domains.subnet);
+    weiss_words_add(words, "%s", single ? "eth0" : "eth1");
+    for (int i = 0; i < lab->options.vms; i++) {
+        if (single)
+            weiss_words_add(words, "%s", weiss_domains_address(&lab->domains, i, address));
+        else
+            weiss_words_add(words, "127.0.0.1");
+        weiss_words_add(words, "%d", lab->vm[i].port);
+    }
+}
+
 /** Keys, settings of ssh, and the disk with what is shipped. */
 static int prepare(weiss_lab *lab, weiss_fault *fault)
 {
@@ -220,8 +248,7 @@ static int prepare(weiss_lab *lab, weiss_fault *fault)
     weiss_words_add(&words, "%s/" WEISS_IMAGE_LIBRARIES, lab->image);
     weiss_words_add(&words, "%d", lab->options.vcpus);
     weiss_words_add(&words, "%s", weiss_text_guest_init);
-    for (int i = 0; i < lab->options.vms; i++)
-        weiss_words_add(&words, "%d", lab->vm[i].port);
+    add_network(lab, &words);
     weiss_words_add(&words, "--");
     int code = add_payload(&lab->options, &words, fault);
     snprintf(log, sizeof log, "%s/prepare.log", lab->directory);
@@ -393,11 +420,26 @@ static int boot(weiss_lab *lab, weiss_fault *fault)
     return code;
 }
 
+/** Gives each machine its processors, and with libvirt its name there. */
+static int place_machines(weiss_lab *lab, weiss_fault *fault)
+{
+    const weiss_lab_options *o = &lab->options;
+    weiss_place place[WEISS_LAB_VMS_MAX];
+    WEISS_FAULT_TRY(weiss_wishes_place(&o->wishes, o->vms, o->vcpus, place, fault));
+    for (int i = 0; i < o->vms; i++)
+        lab->vm[i].place = place[i];
+    return o->uri == NULL ? 0 : weiss_domains_choose(o->uri, o->name, o->vms, &lab->domains, fault);
+}
+
 static int start(weiss_lab *lab, weiss_fault *fault)
 {
     int code = choose(lab, fault);
     if (code == 0)
+        code = place_machines(lab, fault);
+    if (code == 0)
         code = make_directory(lab, fault);
+    if (code == 0)
+        code = weiss_lab_start_domain_network(lab, fault);
     if (code == 0)
         code = start_servers(lab, fault);
     if (code == 0)
@@ -416,6 +458,16 @@ static int start(weiss_lab *lab, weiss_fault *fault)
     return code == 0 ? write_list(lab, fault) : code;
 }
 
+/** Libvirt answers, and the names are free. */
+static int check_domains(const weiss_lab_options *o, weiss_fault *fault)
+{
+    weiss_domains domains;
+    if (o->uri == NULL)
+        return 0;
+    WEISS_FAULT_TRY(weiss_domains_choose(o->uri, o->name, o->vms, &domains, fault));
+    return weiss_domains_examine(&domains, fault);
+}
+
 int weiss_lab_examine(const weiss_lab_options *options, weiss_fault *fault)
 {
     weiss_lab lab = {.options = *options};
@@ -426,7 +478,12 @@ int weiss_lab_examine(const weiss_lab_options *options, weiss_fault *fault)
         code = weiss_lab_sort_groups(&lab, fault);
     if (code == 0)
         code = check_payload(options, fault);
-    return code == 0 ? check_programs(fault) : code;
+    if (code == 0)
+        code = weiss_wishes_check(&options->wishes, options->vms, options->vcpus, options->memory,
+                                  weiss_lab_region_is_huge(options) ? options->region : 0, fault);
+    if (code == 0)
+        code = check_programs(fault);
+    return code == 0 ? check_domains(options, fault) : code;
 }
 
 int weiss_lab_start(const weiss_lab_options *options, weiss_lab **out, weiss_fault *fault)
@@ -465,8 +522,8 @@ void weiss_lab_stop(weiss_lab *lab)
 {
     if (lab == NULL)
         return;
-    for (int i = 0; i < lab->options.vms; i++)
-        finish(lab, &lab->vm[i].pid);
+    for (int i = 0; i < lab->options.vms && lab->domains.uri[0] == '\0'; i++)
+        finish(lab, &lab->vm[i].pid); /* those of libvirt are the keeper's */
     finish(lab, &lab->hub);
     finish(lab, &lab->server);
     if (lab->servers != NULL && weiss_servers_relay(lab->servers) > 0)
@@ -490,6 +547,11 @@ int weiss_lab_processes(const weiss_lab *lab, weiss_lab_process process[WEISS_LA
     return n;
 }
 
+const weiss_domains *weiss_lab_domains(const weiss_lab *lab)
+{
+    return &lab->domains;
+}
+
 void weiss_lab_leave(weiss_lab *lab)
 {
     weiss_keeper_dismiss(&lab->keeper);
@@ -503,6 +565,10 @@ int weiss_lab_show(const weiss_lab_options *options, FILE *to, weiss_fault *faul
     int code = weiss_lab_sort_groups(&lab, fault);
     if (code == 0)
         code = weiss_image_locate(lab.image, fault);
+    if (code == 0)
+        code = place_machines(&lab, fault);
+    if (code == 0)
+        code = weiss_lab_start_domain_network(&lab, fault);
     lab.kvm = options->accel == WEISS_LAB_KVM ||
               (options->accel == WEISS_LAB_AUTO && access("/dev/kvm", R_OK | W_OK) == 0);
     snprintf(lab.directory, sizeof lab.directory, "%s/weiss-lab-XXXXXX",

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "cloud/image.h"
 #include "cloud/process.h"
+#include "cloud/wishes.h"
 #include "cloud/words.h"
 
 #include <stdbool.h>
@@ -47,6 +48,11 @@ typedef struct weiss_lab_options {
     int64_t region; /**< bytes of each region, a power of two */
     int vectors; /**< interrupts of each machine with a doorbell */
     const char *groups; /**< which machines share a region: "1,2:3,4"; NULL: all of a server share one */
+    weiss_wishes wishes; /**< what they have of this machine */
+    const char *
+        uri; /**< libvirt that runs them (cloud/libvirt/domains.h); NULL: QEMU as the calling user. Needs a base;
+                          borrowed */
+    const char *name; /**< with libvirt: part of the names of its domains; borrowed */
     bool iommu; /**< an emulated one, for vfio */
     int servers; /**< 1; 2: the first half of the machines is on one, the rest on another (cloud/overlay/servers.h) */
     const char *link; /**< between two servers: "1Gb/s,50us"; NULL: as fast as it goes */
@@ -90,6 +96,8 @@ typedef struct weiss_lab_process {
 
 /** All processes of a lab, machines first. @return how many */
 int weiss_lab_processes(const weiss_lab *lab, weiss_lab_process process[WEISS_LAB_PROCESSES_MAX]);
+/** What the lab has in libvirt; its uri is "" when it is not run by libvirt. Borrowed. */
+const struct weiss_domains *weiss_lab_domains(const weiss_lab *lab);
 /** Frees @p lab, which was started with options.base; its machines run on and its files stay. */
 void weiss_lab_leave(weiss_lab *lab);
 /** Prints what weiss_lab_start would make in /dev/shm and start, a command a line, as a shell would take it. Starts

@@ -1,6 +1,8 @@
 /* One machine of a lab: the words for QEMU, its start, and waiting until it is up. */
 #include "cloud/accel.h"
+#include "cloud/cluster/process.h"
 #include "cloud/lab-private.h"
+#include "cloud/libvirt/machines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +41,23 @@ static void add_disk(weiss_words *words, const char *path, const char *id)
     weiss_words_add(words, "virtio-blk-pci,drive=%s", id);
 }
 
+/** Memory other than ordinary pages from anywhere. */
+static void add_memory(const weiss_lab_options *o, weiss_words *words)
+{
+    char node[64] = "", pages[96] = "";
+    if (o->wishes.node < 0 && o->wishes.page == 0)
+        return;
+    if (o->wishes.node >= 0)
+        snprintf(node, sizeof node, ",host-nodes=%d,policy=bind", o->wishes.node);
+    if (o->wishes.page > 0)
+        snprintf(pages, sizeof pages, ",hugetlb=on,hugetlbsize=%lld,prealloc=on", (long long)o->wishes.page);
+    weiss_words_add(words, "-object");
+    weiss_words_add(words, "memory-backend-%s,id=ram,size=%dM%s%s", o->wishes.page > 0 ? "memfd" : "ram",
+                    o->memory, pages, node);
+    weiss_words_add(words, "-machine");
+    weiss_words_add(words, "memory-backend=ram");
+}
+
 static void add_processor(const weiss_lab *lab, weiss_words *words)
 {
     const weiss_lab_options *o = &lab->options;
@@ -53,25 +72,32 @@ static void add_processor(const weiss_lab *lab, weiss_words *words)
     weiss_words_add(words, "%d", o->vcpus);
     weiss_words_add(words, "-m");
     weiss_words_add(words, "%dM", o->memory);
+    add_memory(o, words);
     if (o->iommu) {
         weiss_words_add(words, "-device");
         weiss_words_add(words, "intel-iommu,intremap=on");
     }
 }
 
-static void add_kernel(const weiss_lab *lab, int index, weiss_words *words)
+void weiss_lab_append(const weiss_lab *lab, int index, char text[WEISS_PATH])
 {
     const weiss_lab_options *o = &lab->options;
-    char path[WEISS_PATH + 32];
+    /* On a busy machine the kernel's check of the timer fails for want of time, and with an IOMMU that is a panic. */
+    snprintf(text, WEISS_PATH, "console=ttyS0 panic=-1 no_timer_check weiss.vm=%d%s%s%s", index + 1,
+             o->iommu ? " intel_iommu=on iommu=pt" : "", o->append != NULL ? " " : "",
+             o->append != NULL ? o->append : "");
+}
+
+static void add_kernel(const weiss_lab *lab, int index, weiss_words *words)
+{
+    char path[WEISS_PATH + 32], append[WEISS_PATH];
     weiss_words_add(words, "-kernel");
     weiss_words_add(words, "%s/" WEISS_IMAGE_KERNEL, lab->image);
     weiss_words_add(words, "-initrd");
     weiss_words_add(words, "%s/" WEISS_IMAGE_INITRD, lab->image);
-    /* On a busy machine the kernel's check of the timer fails for want of time, and with an IOMMU that is a panic. */
+    weiss_lab_append(lab, index, append);
     weiss_words_add(words, "-append");
-    weiss_words_add(words, "console=ttyS0 panic=-1 no_timer_check weiss.vm=%d%s%s%s", index + 1,
-                    o->iommu ? " intel_iommu=on iommu=pt" : "", o->append != NULL ? " " : "",
-                    o->append != NULL ? o->append : "");
+    weiss_words_add(words, "%s", append);
     snprintf(path, sizeof path, "%s/" WEISS_IMAGE_ROOT, lab->image);
     add_disk(words, path, "root");
     snprintf(path, sizeof path, "%s/disk.img", lab->directory);
@@ -81,19 +107,22 @@ static void add_kernel(const weiss_lab *lab, int index, weiss_words *words)
 /** True when the machines have a single wire between them. */
 static bool wired(const weiss_lab *lab)
 {
-    return lab->options.vms == 2 && lab->servers == NULL;
+    return lab->options.vms == 2 && lab->servers == NULL && lab->domains.network[0] == '\0';
 }
 
 /** Two machines have a wire between them; more have a hub; with several servers they have a TAP in an overlay. The first
- *  network card leads to the host only. @param tap  descriptor; -1 without */
-static void add_network(const weiss_lab *lab, int index, int tap, weiss_words *words)
+ *  network card leads to the host only. */
+void weiss_lab_add_network(const weiss_lab *lab, int index, int tap, weiss_words *words)
 {
     bool server = wired(lab) && index == 0;
+    /* QEMU makes these devices before those of libvirt, whose places are fixed. */
+    bool placed = lab->domains.uri[0] != '\0';
     weiss_words_add(words, "-netdev");
     weiss_words_add(words, "user,id=host,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:22",
                     lab->vm[index].port);
     weiss_words_add(words, "-device");
-    weiss_words_add(words, "virtio-net-pci,netdev=host,romfile=,mac=52:54:00:77:01:%02x", index + 1);
+    weiss_words_add(words, "virtio-net-pci,netdev=host,romfile=,mac=52:54:00:77:01:%02x%s", index + 1,
+                    placed ? ",bus=pcie.0,addr=0x10" : "");
     if (lab->options.vms == 1)
         return;
     weiss_words_add(words, "-netdev");
@@ -107,7 +136,8 @@ static void add_network(const weiss_lab *lab, int index, int tap, weiss_words *w
     weiss_words_add(words, "stream,id=lab,server=%s,addr.type=unix,addr.path=%s/wire%d",
                     server ? "on" : "off", lab->directory, wired(lab) ? 1 : index + 1);
     weiss_words_add(words, "-device");
-    weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x", index + 1);
+    weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x%s", index + 1,
+                    placed ? ",bus=pcie.0,addr=0x11" : "");
 }
 
 static void add_region(const weiss_lab *lab, int index, weiss_words *words)
@@ -132,16 +162,15 @@ static void add_region(const weiss_lab *lab, int index, weiss_words *words)
     }
 }
 
-int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
+/** Starts QEMU as a child of this process. */
+static int start_child(weiss_lab *lab, int index, const char *log, weiss_fault *fault)
 {
     weiss_words words = {0};
-    char log[32];
     weiss_lab_vm *vm = &lab->vm[index];
     int tap = -1, each = lab->options.vms / lab->options.servers;
     if (lab->servers != NULL)
         WEISS_FAULT_TRY(weiss_servers_open_tap(lab->servers, weiss_lab_server(lab, index), index % each + 1,
                                                &tap, fault));
-    snprintf(log, sizeof log, "vm%d.log", index + 1);
     weiss_words_add(&words, WEISS_QEMU);
     weiss_words_add(&words, "-name");
     /* Threads have names, by which `weiss doctor` tells vCPUs from others. */
@@ -152,7 +181,7 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
         weiss_words_add(&words, "%s", *word);
     add_processor(lab, &words);
     add_kernel(lab, index, &words);
-    add_network(lab, index, tap, &words);
+    weiss_lab_add_network(lab, index, tap, &words);
     add_region(lab, index, &words);
     weiss_words_add(&words, "-chardev");
     weiss_words_add(&words, "file,id=console,append=on,path=%s/%s", lab->directory, log);
@@ -164,6 +193,16 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
     weiss_words_clear(&words);
     if (tap >= 0)
         close(tap);
+    return code;
+}
+
+int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
+{
+    char log[32];
+    weiss_lab_vm *vm = &lab->vm[index];
+    snprintf(log, sizeof log, "vm%d.log", index + 1);
+    int code = lab->domains.uri[0] != '\0' ? weiss_lab_start_domain(lab, index, fault)
+                                           : start_child(lab, index, log, fault);
     if (code == 0 && wired(lab) && index == 0)
         code = weiss_lab_await_helper(lab, vm->pid, log, "wire1", NULL, fault);
     return code;
@@ -172,7 +211,7 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
 int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault)
 {
     weiss_words words = {0};
-    if (lab->options.vms <= 2 || lab->servers != NULL)
+    if (lab->options.vms <= 2 || lab->servers != NULL || lab->domains.network[0] != '\0')
         return 0;
     for (const char *const *word =
              (const char *const[]){WEISS_QEMU, "-name", "weiss-hub", "-nodefaults", "-no-user-config",
@@ -196,21 +235,31 @@ int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault)
     return code;
 }
 
+/** True when the QEMU of a machine has ended. A child is reaped then. */
+static bool has_ended(weiss_lab *lab, int index)
+{
+    pid_t pid = lab->vm[index].pid;
+    int status;
+    if (lab->domains.uri[0] != '\0')
+        return weiss_cluster_start_of(pid) == 0;
+    if (waitpid(pid, &status, WNOHANG) != pid)
+        return false;
+    weiss_keeper_forget(&lab->keeper, pid);
+    return true;
+}
+
 /** Looks at the console of a machine. @return 1: it is ready, 0: not yet, negative: it failed */
 static int look(weiss_lab *lab, int index, weiss_fault *fault)
 {
     static const char failed[] = "weiss-lab: failed: ";
     char path[WEISS_PATH], text[1 << 17], last[600];
     weiss_lab_vm *vm = &lab->vm[index];
-    int status;
-    bool gone = waitpid(vm->pid, &status, WNOHANG) == vm->pid;
+    bool gone = has_ended(lab, index);
     snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, index + 1);
     weiss_read_text(path, text, sizeof text);
     const char *reason = strstr(text, failed);
-    if (gone) {
-        weiss_keeper_forget(&lab->keeper, vm->pid);
+    if (gone)
         vm->pid = 0;
-    }
     if (reason != NULL)
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
                                "vm%d does not come up: %.*s fails; its last words: %s", index + 1,
@@ -279,5 +328,7 @@ int weiss_lab_await(weiss_lab *lab, int count, weiss_fault *fault)
             return fail_late(lab, i, &b, fault);
         usleep(50000);
     }
+    for (int i = 0; i < lab->options.vms && lab->domains.uri[0] == '\0'; i++)
+        WEISS_FAULT_TRY(weiss_place_apply(&lab->vm[i].place, lab->vm[i].pid, lab->options.vcpus, fault));
     return 0;
 }

@@ -13,6 +13,11 @@ void weiss_lab_region_path(const weiss_lab *lab, int group, char path[WEISS_LAB_
     snprintf(path, WEISS_LAB_REGION_PATH, "/dev/shm/%.40s-%d", strrchr(lab->directory, '/') + 1, group + 1);
 }
 
+bool weiss_lab_region_is_huge(const weiss_lab_options *o)
+{
+    return o->ivshmem == WEISS_LAB_DOORBELL && weiss_wishes_default_page(&o->wishes, o->region);
+}
+
 static int wrong_groups(const weiss_lab *lab, weiss_fault *fault)
 {
     return weiss_fault_set(
@@ -69,6 +74,7 @@ int weiss_lab_sort_groups(weiss_lab *lab, weiss_fault *fault)
 int weiss_lab_make_regions(weiss_lab *lab, weiss_fault *fault)
 {
     char path[WEISS_LAB_REGION_PATH];
+    WEISS_FAULT_TRY(weiss_wishes_bind(&lab->options.wishes, true, fault));
     for (int i = 0; lab->options.ivshmem == WEISS_LAB_PLAIN && i < lab->ngroups; i++) {
         weiss_lab_region_path(lab, i, path);
         int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -82,7 +88,7 @@ int weiss_lab_make_regions(weiss_lab *lab, weiss_fault *fault)
                                    "(--region)",
                                    (long long)(lab->options.region >> 20), strerror(error));
     }
-    return 0;
+    return weiss_wishes_bind(&lab->options.wishes, false, fault);
 }
 
 /** Finds weiss-ivshmemd: beside this program, where it is installed together with it, or in PATH. */
@@ -119,10 +125,15 @@ int weiss_lab_start_server(weiss_lab *lab, weiss_fault *fault)
     weiss_words_list(&words, path, "--run-directory", lab->directory, NULL);
     for (int i = 1; i <= lab->ngroups; i++) {
         weiss_words_add(&words, "--group");
-        weiss_words_add(&words, "region%d,bytes=%lld,vectors=%d,socket=%s/region%d,memory=memfd", i,
-                        (long long)lab->options.region, lab->options.vectors, lab->directory, i);
+        weiss_words_add(&words, "region%d,bytes=%lld,vectors=%d,socket=%s/region%d,memory=%s", i,
+                        (long long)lab->options.region, lab->options.vectors, lab->directory, i,
+                        weiss_lab_region_is_huge(&lab->options) ? "hugetlb" : "memfd");
     }
-    code = weiss_lab_spawn(lab, &words, "server.log", &lab->server, fault);
+    code = weiss_wishes_bind(&lab->options.wishes, true, fault);
+    if (code == 0)
+        code = weiss_lab_spawn(lab, &words, "server.log", &lab->server, fault);
+    if (code == 0)
+        code = weiss_wishes_bind(&lab->options.wishes, false, fault);
     weiss_words_clear(&words);
     for (int i = 1; code == 0 && i <= lab->ngroups; i++) {
         snprintf(name, sizeof name, "region%d", i);

@@ -80,3 +80,17 @@ int weiss_remote_copy(const char *directory, const char *from, const char *to,
     weiss_words_list(&scp, "--", from, to, NULL);
     return run_words(&scp, NULL, stop, code, fault);
 }
+
+void weiss_remote_close(const char *directory, const char *vm)
+{
+    const weiss_process_reader reader = {.seconds = 10};
+    weiss_words ssh = {0};
+    int code;
+    weiss_words_list(&ssh, "ssh", "-F", NULL);
+    weiss_words_add(&ssh, "%s/ssh-config", directory);
+    weiss_words_list(&ssh, "-O", "exit", vm, NULL);
+    const weiss_process_options options = {.words = ssh.word, .in = -1, .err = -1};
+    if (!ssh.full)
+        weiss_process_run(&options, &reader, &code, NULL);
+    weiss_words_clear(&ssh);
+}

@@ -22,4 +22,8 @@ int weiss_remote_run(const char *directory, const char *vm, char *const *words,
 int weiss_remote_copy(const char *directory, const char *from, const char *to,
                       const volatile sig_atomic_t *stop, int *code, weiss_fault *fault);
 
+/** Ends the connection to a machine that ssh keeps for the next program, if there is one. A machine on a bridge that ends does
+ *  not end it. */
+void weiss_remote_close(const char *directory, const char *vm);
+
 #endif

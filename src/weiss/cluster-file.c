@@ -15,7 +15,7 @@ static const weiss_key server_keys[] = {
      .kind = WEISS_KIND_TEXT,
      .required = true,
      .example = "qemu",
-     .help = "qemu: this machine, QEMU as the calling user"},
+     .help = "qemu: QEMU as the calling user; qemu:///system, qemu:///session: libvirt; on this machine"},
     {.name = "vms",
      .kind = WEISS_KIND_INTEGER,
      .fallback = "2",
@@ -26,6 +26,8 @@ static const weiss_key server_keys[] = {
 };
 
 static const weiss_key server_element[] = {{.name = "", .kind = WEISS_KIND_MAP, .members = server_keys}, {0}};
+
+static const weiss_key pin_element[] = {{.name = "", .kind = WEISS_KIND_TEXT}, {0}};
 
 static const weiss_key cluster_keys[] = {
     {.name = "name",
@@ -59,6 +61,21 @@ static const weiss_key cluster_keys[] = {
      .choices = "auto kvm tcg",
      .fallback = "auto",
      .help = "auto: KVM when a guest comes up under it, else emulation (tcg)"},
+    {.name = "pin",
+     .kind = WEISS_KIND_LIST,
+     .members = pin_element,
+     .fallback = "off",
+     .help =
+         "Processors for the vCPUs of vm1, vm2, ...; what is left over is for QEMU's other threads. auto: "
+         "free ones; off"},
+    {.name = "numa",
+     .kind = WEISS_KIND_TEXT,
+     .fallback = "off",
+     .help = "NUMA node of memory and processors"},
+    {.name = "hugepages",
+     .kind = WEISS_KIND_TEXT,
+     .fallback = "off",
+     .help = "Size of the huge pages that the memory is made of, such as 2 MiB"},
     {0},
 };
 
@@ -118,17 +135,69 @@ static int take_name(weiss_context *ctx, const weiss_value *map, char name[WEISS
     return 0;
 }
 
-static int take_server(weiss_context *ctx, const weiss_value *servers, weiss_cluster_plan *plan)
+/** QEMU as the calling user, or one of libvirt's. */
+static int take_uri(weiss_context *ctx, const weiss_value *uri, weiss_cluster_plan *plan)
+{
+    weiss_fault fault = {0};
+    if (strcmp(uri->text, "qemu") == 0)
+        return 0;
+    if (weiss_domains_check_uri(uri->text, &fault) != 0)
+        return weiss_fail_at(ctx, uri, "%s", fault.text);
+    snprintf(plan->uri, sizeof plan->uri, "%s", uri->text);
+    return 0;
+}
+
+/** Reads a whole number that is not negative. */
+static bool parse_number(const char *text, int most, int *number)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || n > most)
+        return false;
+    *number = (int)n;
+    return true;
+}
+
+static int take_pins(weiss_context *ctx, const weiss_value *pins, weiss_wishes *wishes)
 {
     char shown[WEISS_TEXT_SHOWN];
+    const char *first = pins->count == 1 ? pins->items[0]->text : "";
+    wishes->pin = strcmp(first, "off") == 0    ? WEISS_PIN_OFF
+                  : strcmp(first, "auto") == 0 ? WEISS_PIN_AUTO
+                                               : WEISS_PIN_LIST;
+    if (wishes->pin != WEISS_PIN_LIST)
+        return 0;
+    if (pins->count > WEISS_PINS_MAX)
+        return weiss_fail_at(ctx, pins, "expected at most %d processors, found %zu", WEISS_PINS_MAX,
+                             pins->count);
+    for (size_t i = 0; i < pins->count; i++)
+        if (!parse_number(pins->items[i]->text, 65535, &wishes->cpu[wishes->cpus++]))
+            return weiss_fail_at(ctx, pins->items[i],
+                                 "expected off, auto, or a list of processors such as [2, 3], found \"%s\"",
+                                 weiss_text_show(pins->items[i]->text, shown));
+    return 0;
+}
+
+/** What the machines are to have of this one. */
+static int take_wishes(weiss_context *ctx, const weiss_value *root, weiss_wishes *wishes)
+{
+    char shown[WEISS_TEXT_SHOWN];
+    const weiss_value *node = weiss_value_get(root, "numa"), *pages = weiss_value_get(root, "hugepages");
+    *wishes = weiss_wishes_none();
+    WEISS_TRY(take_pins(ctx, weiss_value_get(root, "pin"), wishes));
+    if (strcmp(node->text, "off") != 0 && !parse_number(node->text, 1023, &wishes->node))
+        return weiss_fail_at(ctx, node, "expected off or the number of a NUMA node, found \"%s\"",
+                             weiss_text_show(node->text, shown));
+    return strcmp(pages->text, "off") == 0 ? 0 : take_bytes(ctx, root, "hugepages", &wishes->page);
+}
+
+static int take_server(weiss_context *ctx, const weiss_value *servers, weiss_cluster_plan *plan)
+{
     if (servers->count != 1)
         return weiss_fail_at(ctx, servers, "expected one server, found %zu", servers->count);
     const weiss_value *server = servers->items[0], *uri = weiss_value_get(server, "uri");
     WEISS_TRY(take_name(ctx, server, plan->server));
-    if (strcmp(uri->text, "qemu") != 0)
-        return weiss_fail_at(ctx, uri,
-                             "expected \"qemu\" (QEMU on this machine, as the calling user), found \"%s\"",
-                             weiss_text_show(uri->text, shown));
+    WEISS_TRY(take_uri(ctx, uri, plan));
     plan->vms = (int)weiss_value_integer(server, "vms");
     return 0;
 }
@@ -148,6 +217,7 @@ static int take(weiss_context *ctx, const weiss_value *root, weiss_cluster_plan 
         return weiss_fail_at(ctx, weiss_value_get(root, "region"),
                              "expected a power of two of at least 4 KiB such as \"64 MiB\", found \"%s\"",
                              weiss_value_text(root, "region"));
+    WEISS_TRY(take_wishes(ctx, root, &plan->wishes));
     plan->memory = (int)(memory >> 20);
     plan->vcpus = (int)weiss_value_integer(root, "vcpus");
     plan->ivshmem = (weiss_lab_ivshmem)place_of("none plain doorbell", weiss_value_text(root, "ivshmem"));

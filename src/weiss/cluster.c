@@ -130,13 +130,15 @@ static int down(const weiss_command *command, const weiss_arguments *arguments)
 
 static void show_status(const weiss_cluster *c)
 {
-    printf("%s: %d machine%s of %d vCPU on %s%s\n", c->name, c->vms, c->vms > 1 ? "s" : "", c->vcpus,
-           c->server, c->emulated ? ", emulated" : "");
+    char address[16];
+    printf("%s: %d machine%s of %d vCPU on %s%s%s%s\n", c->name, c->vms, c->vms > 1 ? "s" : "", c->vcpus,
+           c->server, c->domains.uri[0] != '\0' ? ", libvirt at " : "", c->domains.uri,
+           c->emulated ? ", emulated" : "");
     for (int i = 0; i < c->nprocesses; i++) {
         printf("  %-6s %-7s process %d", c->process[i].name, weiss_cluster_runs(c, i) ? "runs" : "ended",
                (int)c->process[i].pid);
         if (c->process[i].port > 0)
-            printf(", ssh at 127.0.0.1:%d", c->process[i].port);
+            printf(", ssh at %s:%d", weiss_cluster_address(c, i, address), c->process[i].port);
         printf("\n");
     }
 }
@@ -144,13 +146,18 @@ static void show_status(const weiss_cluster *c)
 /** The texts in a state need no escapes: their characters were checked when it was made. */
 static void show_json(const weiss_cluster *c, bool first)
 {
-    printf("%s  {\"name\": \"%s\", \"server\": \"%s\", \"vcpus\": %d, \"emulated\": %s, \"ssh_config\": "
-           "\"%s/ssh-config\", \"processes\": [\n",
-           first ? "" : ",\n", c->name, c->server, c->vcpus, c->emulated ? "true" : "false", c->directory);
+    char address[16];
+    printf("%s  {\"name\": \"%s\", \"server\": \"%s\", \"uri\": \"%s\", \"vcpus\": %d, \"emulated\": %s, "
+           "\"ssh_config\": \"%s/ssh-config\", \"processes\": [\n",
+           first ? "" : ",\n", c->name, c->server, c->domains.uri[0] != '\0' ? c->domains.uri : "qemu",
+           c->vcpus, c->emulated ? "true" : "false", c->directory);
     for (int i = 0; i < c->nprocesses; i++)
-        printf("    {\"name\": \"%s\", \"machine\": %s, \"runs\": %s, \"pid\": %d, \"port\": %d}%s\n",
+        printf("    {\"name\": \"%s\", \"machine\": %s, \"runs\": %s, \"pid\": %d, \"address\": \"%s\", "
+               "\"port\": "
+               "%d}%s\n",
                c->process[i].name, i < c->vms ? "true" : "false", weiss_cluster_runs(c, i) ? "true" : "false",
-               (int)c->process[i].pid, c->process[i].port, i + 1 < c->nprocesses ? "," : "");
+               (int)c->process[i].pid, i < c->vms ? weiss_cluster_address(c, i, address) : "",
+               c->process[i].port, i + 1 < c->nprocesses ? "," : "");
     printf("  ]}");
 }
 

@@ -2,6 +2,7 @@
 
 #include "cloud/cluster/process.h"
 #include "cloud/cluster/state.h"
+#include "cloud/remote.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -20,9 +21,15 @@ bool weiss_cluster_name_is_valid(const char *name)
 /** All that two clusters of one name can differ in. */
 static void describe(const weiss_cluster_plan *p, char text[WEISS_CLUSTER_SETTINGS])
 {
-    snprintf(text, WEISS_CLUSTER_SETTINGS,
-             "server %s vms %d vcpus %d memory %d ivshmem %d region %lld accel %d", p->server, p->vms,
-             p->vcpus, p->memory, (int)p->ivshmem, (long long)p->region, (int)p->accel);
+    const weiss_wishes *w = &p->wishes;
+    int used =
+        snprintf(text, WEISS_CLUSTER_SETTINGS,
+                 "server %s vms %d vcpus %d memory %d ivshmem %d region %lld accel %d uri %s node %d page "
+                 "%lld pin %d",
+                 p->server, p->vms, p->vcpus, p->memory, (int)p->ivshmem, (long long)p->region, (int)p->accel,
+                 p->uri[0] != '\0' ? p->uri : "qemu", w->node, (long long)w->page, (int)w->pin);
+    for (int i = 0; i < w->cpus && used < WEISS_CLUSTER_SETTINGS; i++)
+        used += snprintf(text + used, (size_t)(WEISS_CLUSTER_SETTINGS - used), " %d", w->cpu[i]);
 }
 
 static weiss_lab_options options_of(const weiss_cluster_plan *p, const char *place, int lock)
@@ -34,6 +41,9 @@ static weiss_lab_options options_of(const weiss_cluster_plan *p, const char *pla
     o.region = p->region;
     o.ivshmem = p->ivshmem;
     o.accel = p->accel;
+    o.wishes = p->wishes;
+    o.uri = p->uri[0] != '\0' ? p->uri : NULL;
+    o.name = p->name;
     for (size_t i = 0; i < sizeof p->ship / sizeof *p->ship && p->ship[i] != NULL; i++)
         o.ship[i] = p->ship[i];
     o.base = place;
@@ -73,7 +83,10 @@ static int compare(const weiss_cluster_plan *plan, const char *place, weiss_faul
 /** Writes down what runs. */
 static int record(const weiss_cluster_plan *plan, const weiss_lab *lab, const char *place, weiss_fault *fault)
 {
-    weiss_cluster c = {.vms = plan->vms, .vcpus = plan->vcpus, .emulated = weiss_lab_emulated(lab)};
+    weiss_cluster c = {.vms = plan->vms,
+                       .vcpus = plan->vcpus,
+                       .emulated = weiss_lab_emulated(lab),
+                       .domains = *weiss_lab_domains(lab)};
     weiss_lab_process process[WEISS_LAB_PROCESSES_MAX];
     snprintf(c.server, sizeof c.server, "%s", plan->server);
     snprintf(c.directory, sizeof c.directory, "%s", weiss_lab_directory(lab));
@@ -152,6 +165,10 @@ static int finish(const char *place, const char *name, weiss_fault *fault)
 {
     weiss_cluster c;
     WEISS_FAULT_TRY(weiss_cluster_read(place, name, &c, fault));
+    if (c.domains.uri[0] != '\0')
+        WEISS_FAULT_TRY(weiss_domains_remove(&c.domains, fault));
+    for (int i = 0; i < c.vms && c.domains.network[0] != '\0'; i++)
+        weiss_remote_close(c.directory, c.process[i].name);
     for (int i = 0; i < c.nprocesses; i++)
         if (weiss_cluster_runs(&c, i) && !weiss_cluster_end(c.process[i].pid, c.process[i].start))
             return weiss_fault_set(
@@ -240,6 +257,13 @@ int weiss_cluster_load(const char *name, weiss_cluster *cluster, weiss_fault *fa
     if (!weiss_cluster_is_up(place))
         return not_up(name, fault);
     return weiss_cluster_read(place, name, cluster, fault);
+}
+
+const char *weiss_cluster_address(const weiss_cluster *cluster, int index, char address[16])
+{
+    if (cluster->domains.uri[0] != '\0')
+        return weiss_domains_address(&cluster->domains, index, address);
+    return strcpy(address, "127.0.0.1");
 }
 
 int weiss_cluster_find_vm(const weiss_cluster *cluster, const char *vm)

@@ -5,9 +5,10 @@
 #define WEISS_CLOUD_CLUSTER_H
 
 #include "cloud/lab.h"
+#include "cloud/libvirt/domains.h"
 
 #define WEISS_CLUSTER_NAME 20 /**< longest name of a cluster */
-#define WEISS_CLUSTER_SETTINGS 256
+#define WEISS_CLUSTER_SETTINGS 3072
 #define WEISS_CLUSTERS_MAX 64
 
 /** What a cluster file asks for. */
@@ -20,6 +21,8 @@ typedef struct weiss_cluster_plan {
     int64_t region; /**< bytes, a power of two */
     weiss_lab_ivshmem ivshmem;
     weiss_lab_accel accel;
+    char uri[WEISS_LIBVIRT_URI]; /**< of libvirt, which runs the machines; "": QEMU as the calling user */
+    weiss_wishes wishes; /**< what the machines have of this one */
     const char *ship[8]; /**< files that the machines have at /opt/lab, as weiss_lab_options.ship; borrowed */
 } weiss_cluster_plan;
 
@@ -29,7 +32,7 @@ typedef struct weiss_cluster_process {
     pid_t pid;
     unsigned long long
         start; /**< when it started, in the kernel's ticks: with the pid it names one process */
-    int port; /**< of its ssh on 127.0.0.1; 0: no machine */
+    int port; /**< of its ssh, at weiss_cluster_address; 0: no machine */
 } weiss_cluster_process;
 
 /** A cluster that is up. */
@@ -41,6 +44,7 @@ typedef struct weiss_cluster {
     char boot[64]; /**< which boot of this machine it was started in */
     int vcpus; /**< of each machine */
     int vms; /**< the first ones of process */
+    weiss_domains domains; /**< with the uri "": its machines are processes of the calling user */
     bool emulated; /**< TCG: times mean nothing but ratios */
     int nprocesses;
     weiss_cluster_process process[WEISS_LAB_PROCESSES_MAX];
@@ -73,6 +77,8 @@ int weiss_cluster_load(const char *name, weiss_cluster *cluster, weiss_fault *fa
 bool weiss_cluster_runs(const weiss_cluster *cluster, int index);
 /** @return 0 when all processes run, WEISS_ERR_PEER when one has ended */
 int weiss_cluster_check(const weiss_cluster *cluster, weiss_fault *fault);
+/** Address at which machine @p index, from 0, is reached from here. @return @p address */
+const char *weiss_cluster_address(const weiss_cluster *cluster, int index, char address[16]);
 /** Number of the machine @p vm, from 0; -1: there is none of that name. */
 int weiss_cluster_find_vm(const weiss_cluster *cluster, const char *vm);
 

@@ -11,6 +11,8 @@
 
 /** First line of a state; the number changes when its form does. */
 #define FORM "weiss-cluster 1"
+/** Room for a state. */
+#define STATE (WEISS_PATH + WEISS_CLUSTER_SETTINGS + 2048)
 
 int weiss_cluster_home(char path[WEISS_PATH], weiss_fault *fault)
 {
@@ -100,9 +102,22 @@ bool weiss_cluster_is_up(const char *place)
     return access(path, F_OK) == 0;
 }
 
+/** Lines about libvirt. @return how many characters they have */
+static int print_domains(const weiss_domains *d, char *text, size_t size)
+{
+    if (d->uri[0] == '\0')
+        return 0;
+    int used = snprintf(text, size, "libvirt %s\n", d->uri);
+    if (d->network[0] != '\0')
+        used += snprintf(text + used, size - (size_t)used, "network %s %d\n", d->network, d->subnet);
+    for (int i = 0; i < d->vms; i++)
+        used += snprintf(text + used, size - (size_t)used, "domain %s\n", d->domain[i]);
+    return used;
+}
+
 int weiss_cluster_write(const char *place, const weiss_cluster *cluster, weiss_fault *fault)
 {
-    char path[WEISS_PATH + 8], text[WEISS_PATH + 2048];
+    char path[WEISS_PATH + 8], text[STATE];
     int used =
         snprintf(text, sizeof text,
                  FORM "\nserver %s\ndirectory %s\nsettings %s\nboot %s\nvcpus %d\nvms %d\nemulated %d\n",
@@ -113,8 +128,21 @@ int weiss_cluster_write(const char *place, const weiss_cluster *cluster, weiss_f
         used += snprintf(text + used, sizeof text - (size_t)used, "process %s %d %llu %d\n", p->name,
                          (int)p->pid, p->start, p->port);
     }
+    used += print_domains(&cluster->domains, text + used, sizeof text - (size_t)used);
     snprintf(path, sizeof path, "%s/state", place);
-    return weiss_write_text(path, text, fault);
+    return used < (int)sizeof text
+               ? weiss_write_text(path, text, fault)
+               : weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the state of the cluster is too long", path);
+}
+
+/** Takes a line about libvirt. @return false when it is none */
+static bool take_domain_line(weiss_domains *d, const char *line)
+{
+    if (sscanf(line, "libvirt %255s", d->uri) == 1 ||
+        sscanf(line, "network %36[0-9a-f-] %d", d->network, &d->subnet) == 2)
+        return true;
+    return d->vms < WEISS_LIBVIRT_VMS && sscanf(line, "domain %36[0-9a-f-]", d->domain[d->vms]) == 1 &&
+           ++d->vms > 0;
 }
 
 /** Takes one line of a state. @return false when it is none */
@@ -123,8 +151,9 @@ static bool take_line(weiss_cluster *c, const char *line)
     int emulated;
     weiss_cluster_process p = {0};
     if (sscanf(line, "server %20s", c->server) == 1 || sscanf(line, "directory %4095s", c->directory) == 1 ||
-        sscanf(line, "settings %255[^\n]", c->settings) == 1 || sscanf(line, "boot %63s", c->boot) == 1 ||
-        sscanf(line, "vcpus %d", &c->vcpus) == 1 || sscanf(line, "vms %d", &c->vms) == 1)
+        sscanf(line, "settings %3071[^\n]", c->settings) == 1 || sscanf(line, "boot %63s", c->boot) == 1 ||
+        sscanf(line, "vcpus %d", &c->vcpus) == 1 || sscanf(line, "vms %d", &c->vms) == 1 ||
+        take_domain_line(&c->domains, line))
         return true;
     if (sscanf(line, "emulated %d", &emulated) == 1) {
         c->emulated = emulated != 0;
@@ -137,13 +166,21 @@ static bool take_line(weiss_cluster *c, const char *line)
     return true;
 }
 
+/** Each machine has a domain, or none has. */
+static bool has_domains(const weiss_cluster *c)
+{
+    return c->domains.vms == (c->domains.uri[0] != '\0' ? c->vms : 0) && c->domains.subnet >= 0 &&
+           c->domains.subnet < 255;
+}
+
 int weiss_cluster_read(const char *place, const char *name, weiss_cluster *cluster, weiss_fault *fault)
 {
-    char path[WEISS_PATH + 8], text[WEISS_PATH + 2048];
+    char path[WEISS_PATH + 8], text[STATE];
     size_t length = strlen(place);
     bool right = true;
     *cluster = (weiss_cluster){0};
     snprintf(cluster->name, sizeof cluster->name, "%s", name);
+    snprintf(cluster->domains.cluster, sizeof cluster->domains.cluster, "%s", name);
     snprintf(path, sizeof path, "%s/state", place);
     if (weiss_read_text(path, text, sizeof text) < 0)
         return weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be read: %s", path, strerror(errno));
@@ -152,7 +189,7 @@ int weiss_cluster_read(const char *place, const char *name, weiss_cluster *clust
     while (right && (line = strsep(&rest, "\n")) != NULL && rest != NULL)
         right = take_line(cluster, line);
     /* What is removed later must be in this directory. */
-    if (!right || cluster->vms < 1 || cluster->vms > cluster->nprocesses ||
+    if (!right || cluster->vms < 1 || !has_domains(cluster) || cluster->vms > cluster->nprocesses ||
         strncmp(cluster->directory, place, length) != 0 ||
         strncmp(cluster->directory + length, "/weiss-lab-", 11) != 0 ||
         strchr(cluster->directory + length + 1, '/') != NULL)

@@ -18,15 +18,18 @@ cp "$lab/hosts" /etc/hosts
 cp "$lab/hostfile" /etc/weiss-hostfile
 
 ip link set lo up
-ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up || fail "the network to the host"
-if [ -e /sys/class/net/eth1 ]; then
-    ip addr add "10.77.0.$number/24" dev eth1 && ip link set eth1 up || fail "the network between the machines"
+read -r subnet card <"$lab/network"
+if [ "$card" != eth0 ]; then
+    ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up || fail "the network to the host"
+fi
+if [ -e "/sys/class/net/$card" ]; then
+    ip addr add "$subnet.$number/24" dev "$card" && ip link set "$card" up || fail "the network between the machines"
 fi
 # Open MPI knows only the network between the machines; the distribution's own settings stay.
 cat >>/etc/openmpi/openmpi-mca-params.conf <<END
 
-btl_tcp_if_include = 10.77.0.0/24
-oob_tcp_if_include = 10.77.0.0/24
+btl_tcp_if_include = $subnet.0/24
+oob_tcp_if_include = $subnet.0/24
 END
 
 for module in "$lab"/modules/*; do

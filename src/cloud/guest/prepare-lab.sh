@@ -1,11 +1,12 @@
 #!/bin/sh
 # Makes the files of one lab: keys, settings of ssh, and the disk that every machine mounts at /opt/lab.
-# usage: prepare-lab.sh DIR LIBRARIES VCPUS INIT PORT... -- [PATH NAME]... -- [MODULE]...
-#   LIBRARIES: names that the root image has; INIT: text of the second program; PORT: ssh of each machine, on this one
+# usage: prepare-lab.sh DIR LIBRARIES VCPUS INIT SUBNET CARD [ADDRESS PORT]... -- [PATH NAME]... -- [MODULE]...
+#   LIBRARIES: names that the root image has; INIT: text of the second program; SUBNET: first three numbers of the network
+#   between the machines; CARD: what leads to it in them; ADDRESS, PORT: ssh of each machine
 # DIR/disk is the tree of the disk. Programs in it bring along the shared libraries that the root image lacks.
 set -eu
-dir=$1 libraries=$2 vcpus=$3 init=$4
-shift 4
+dir=$1 libraries=$2 vcpus=$3 init=$4 subnet=$5 card=$6
+shift 6
 PATH=$PATH:/usr/sbin:/sbin
 umask 077
 disk=$dir/disk
@@ -13,6 +14,7 @@ lab=$disk/.lab
 mkdir -p "$lab/modules" "$disk/lib"
 
 printf '%s\n' "$init" >"$lab/init"
+echo "$subnet $card" >"$lab/network"
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$dir/id"
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$lab/host_key"
 cp "$dir/id" "$dir/id.pub" "$lab/"
@@ -23,15 +25,15 @@ n=0 names=
 while [ "$1" != -- ]; do
     n=$((n + 1))
     names=$names${names:+,}vm$n
-    echo "10.77.0.$n vm$n" >>"$lab/hosts"
+    echo "$subnet.$n vm$n" >>"$lab/hosts"
     echo "vm$n slots=$vcpus" >>"$lab/hostfile"
     cat >>"$dir/ssh-config" <<END
 Host vm$n
-    HostName 127.0.0.1
-    Port $1
+    HostName $1
+    Port $2
     HostKeyAlias vm$n
 END
-    shift
+    shift 2
 done
 shift
 cat >>"$dir/ssh-config" <<END
@@ -46,6 +48,8 @@ Host *
     ControlMaster auto
     ControlPath "$dir/ssh-%n"
     ControlPersist yes
+    ServerAliveInterval 15
+    ServerAliveCountMax 8
     LogLevel ERROR
 END
 echo "$names $(cut -d ' ' -f 1,2 "$lab/host_key.pub")" >"$dir/known_hosts"

@@ -27,6 +27,14 @@ void weiss_tuning_guests_free(weiss_tuning_guest *guests, int count);
 void weiss_tuning_no_guests(weiss_tuning_finding *finding);
 /** Processors that belong to somebody: the kernel's isolated ones, and those that a vCPU is pinned to. Free it. */
 hwloc_bitmap_t weiss_tuning_kept_cpus(const weiss_tuning_machine *machine);
+/** Chooses a processor for each of @p vcpus vCPUs to come, as the step "pinning" does: none that a running vCPU is pinned to,
+ *  of one node where they fit, whole cores first, never processor 0.
+ *  @param node  only of this NUMA node; -1: of any
+ *  @param[out] cpu     length @p vcpus
+ *  @param[out] others  a processor that is left, for QEMU's other threads
+ *  @return 0, WEISS_ERR_SYSTEM (too few are free) */
+int weiss_tuning_choose_cpus(const weiss_tuning_machine *machine, int node, int vcpus, int *cpu, char *others,
+                             size_t size, weiss_fault *fault);
 /** Clock ticks after boot when a process or thread started, which tells it from a later one of the same number; 0: none. */
 long long weiss_tuning_started(const weiss_tuning_machine *machine, pid_t pid, pid_t tid);
 

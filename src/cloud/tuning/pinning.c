@@ -232,6 +232,32 @@ static int plan(const weiss_tuning_machine *machine, const char *argument, weiss
     return code;
 }
 
+int weiss_tuning_choose_cpus(const weiss_tuning_machine *machine, int node, int vcpus, int *cpu, char *others,
+                             size_t size, weiss_fault *fault)
+{
+    weiss_tuning_guest *guests;
+    char path[64];
+    int chosen[WEISS_TUNING_VCPUS_MAX], count = weiss_tuning_guests(machine, &guests);
+    snprintf(path, sizeof path, "/sys/devices/system/node/node%d/cpulist", node);
+    hwloc_bitmap_t left = weiss_tuning_cpus_of(machine, node < 0 ? "/sys/devices/system/cpu/online" : path);
+    for (int g = 0; g < count && left != NULL; g++)
+        leave_out(guests + g, left);
+    weiss_tuning_guests_free(guests, count);
+    int there = left != NULL ? hwloc_bitmap_weight(left) : 0;
+    if (there <= vcpus || vcpus > WEISS_TUNING_VCPUS_MAX) {
+        hwloc_bitmap_free(left);
+        return weiss_fault_set(
+            fault, WEISS_ERR_SYSTEM,
+            "%d vCPUs need a processor each, and QEMU's other threads need one; %d are free", vcpus, there);
+    }
+    hwloc_bitmap_clr(left, 0);
+    choose(machine, vcpus, left, chosen);
+    memcpy(cpu, chosen, (size_t)vcpus * sizeof *cpu);
+    snprintf(others, size, "%d", hwloc_bitmap_iszero(left) ? 0 : hwloc_bitmap_last(left));
+    hwloc_bitmap_free(left);
+    return 0;
+}
+
 int weiss_tuning_pin_process(const weiss_tuning_machine *machine, pid_t pid, const int *cpu, int vcpus,
                              const char *emulator, weiss_fault *fault)
 {
