@@ -328,7 +328,7 @@ int weiss_lab_await(weiss_lab *lab, int count, weiss_fault *fault)
             return fail_late(lab, i, &b, fault);
         usleep(50000);
     }
-    for (int i = 0; i < lab->options.vms && lab->domains.uri[0] == '\0'; i++)
+    for (int i = 0; i < count && lab->domains.uri[0] == '\0'; i++)
         WEISS_FAULT_TRY(weiss_place_apply(&lab->vm[i].place, lab->vm[i].pid, lab->options.vcpus, fault));
     return 0;
 }
