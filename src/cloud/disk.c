@@ -6,11 +6,11 @@
 #include "cloud/words.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,26 +170,26 @@ static void tell_stage(void *data, const char *line)
     weiss_lab_say(teller->watch, "%s: %s", teller->what, line);
 }
 
-/** Runs a script whose words are freed; its messages go to the file @p log.
+/** Runs a script whose words are freed. Its messages are kept in memory: they matter most when there is no space for files.
  *  @param what  says what it does, "making the image" */
-static int run_script(weiss_words *words, const char *log, const char *what, const weiss_lab_watch *watch,
-                      weiss_fault *fault)
+static int run_script(weiss_words *words, const char *what, const weiss_lab_watch *watch, weiss_fault *fault)
 {
-    char last[700];
+    char last[700], log[64];
     stage_teller teller = {.watch = watch, .what = what};
     const weiss_process_reader reader = {
         .line = tell_stage, .data = &teller, .stop = watch->stop, .seconds = PATIENCE};
-    int exit_code = 0, err = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    int exit_code = 0, err = memfd_create("messages", MFD_CLOEXEC);
+    snprintf(log, sizeof log, "/proc/self/fd/%d", err);
     const weiss_process_options options = {
         .words = words->word, .in = -1, .err = err, .death_signal = SIGTERM};
     int code = words->full ? weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory")
                            : weiss_process_run(&options, &reader, &exit_code, fault);
     weiss_words_clear(words);
-    if (err >= 0)
-        close(err);
     if (code == 0 && exit_code != 0)
         code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s failed: %s", what,
                                weiss_last_lines(log, last, sizeof last));
+    if (err >= 0)
+        close(err);
     return code;
 }
 
@@ -197,12 +197,11 @@ static int run_script(weiss_words *words, const char *log, const char *what, con
 static int make(const recipe *r, const char *cache, const char *directory, const weiss_lab_watch *watch,
                 weiss_fault *fault)
 {
-    char fresh[WEISS_PATH + 32], debs[WEISS_PATH + 64], list[WEISS_PATH + 64], log[WEISS_PATH + 64];
+    char fresh[WEISS_PATH + 32], debs[WEISS_PATH + 64], list[WEISS_PATH + 64];
     weiss_words words = {0};
     snprintf(fresh, sizeof fresh, "%s/new", cache);
     snprintf(debs, sizeof debs, "%s/packages", fresh);
     snprintf(list, sizeof list, "%s/debs", fresh);
-    snprintf(log, sizeof log, "%s/log", fresh);
     weiss_remove_tree(fresh); /* of a command that was killed */
     int code = weiss_make_directories(fresh, fault);
     if (code == 0)
@@ -215,7 +214,7 @@ static int make(const recipe *r, const char *cache, const char *directory, const
             weiss_words_add(&words, "%s", packages[i]);
         for (int i = 0; r->packages[i] != NULL; i++)
             weiss_words_add(&words, "%s", r->packages[i]);
-        code = run_script(&words, log, "making the image", watch, fault);
+        code = run_script(&words, "making the image", watch, fault);
     }
     weiss_remove_tree(debs);
     if (code == 0 && rename(fresh, directory) != 0)
@@ -273,20 +272,18 @@ int weiss_disk_export_check(const char *path, weiss_fault *fault)
 int weiss_disk_export(const weiss_disk *disk, const char *path, const weiss_lab_watch *watch,
                       weiss_fault *fault)
 {
-    char fresh[WEISS_PATH + 32], raw[WEISS_PATH + 64], log[WEISS_PATH + 64];
+    char fresh[WEISS_PATH + 32], raw[WEISS_PATH + 64];
     weiss_words words = {0};
     WEISS_FAULT_TRY(weiss_disk_export_check(path, fault));
     snprintf(fresh, sizeof fresh, "%.4000s.tmp-%d", path, (int)getpid());
     snprintf(raw, sizeof raw, "%s.raw", fresh);
-    snprintf(log, sizeof log, "%s.log", fresh);
     weiss_words_list(&words, "/bin/sh", "-c", weiss_text_export_disk, "export-disk", disk->directory, fresh,
                      raw, NULL);
-    int code = run_script(&words, log, "writing the image", watch, fault);
+    int code = run_script(&words, "writing the image", watch, fault);
     if (code == 0 && rename(fresh, path) != 0)
         code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be renamed to %s: %s", fresh, path,
                                strerror(errno));
     unlink(raw);
-    unlink(log);
     if (code != 0)
         unlink(fresh);
     return code;
