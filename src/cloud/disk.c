@@ -41,6 +41,9 @@ static const char *const packages[] = {"linux-image-cloud-amd64",
 /** Seconds that making an image may take. */
 #define PATIENCE 7200
 
+/** Seconds that it gets to remove its files when it is stopped. */
+#define GRACE 60
+
 /** How often an option may be given, at most. */
 #define GIVEN_MAX 100
 
@@ -198,7 +201,7 @@ static int run_script(weiss_words *words, const char *what, const weiss_lab_watc
     char last[700], log[64];
     stage_teller teller = {.watch = watch, .what = what};
     const weiss_process_reader reader = {
-        .line = tell_stage, .data = &teller, .stop = watch->stop, .seconds = PATIENCE};
+        .line = tell_stage, .data = &teller, .stop = watch->stop, .seconds = PATIENCE, .grace = GRACE};
     int exit_code = 0, err = memfd_create("messages", MFD_CLOEXEC);
     snprintf(log, sizeof log, "/proc/self/fd/%d", err);
     const weiss_process_options options = {

@@ -1,13 +1,17 @@
 """weiss image without making one: what is wrong is said before anything is fetched, and nothing is left."""
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["WEISS_SOURCE_ROOT"], "tests", "command"))
 import harness  # noqa: E402
 
+TREE = re.compile(r"mmdebstrap\.\w{10}$")  # of the system that is made
 
 
 class Options(harness.Case):
@@ -81,6 +85,30 @@ class Options(harness.Case):
         self.assert_done(result, 1)
         self.assertIn("writing the image failed: stat: ", result.stderr)
         self.assertEqual([name for name in os.listdir(self.directory) if "qcow2" in name], [])
+
+    def test_stopped(self):
+        """Stopped or killed while packages are fetched: no tree, no directory, no process is left."""
+        if shutil.which("mmdebstrap") is None:
+            self.skipTest("no mmdebstrap")
+        os.chmod(self.directory, 0o755)
+        os.mkdir(self.path("tmp"))
+        os.chmod(self.path("tmp"), 0o1777)
+        for number in (signal.SIGINT, signal.SIGKILL):
+            process = subprocess.Popen([harness.WEISS, "image", "build"], cwd=self.directory, stdin=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, env={**os.environ, **self.env, "TMPDIR": self.path("tmp")}, text=True)
+            while process.poll() is None and not any(map(TREE.match, os.listdir(self.path("tmp")))):
+                time.sleep(0.05)
+            time.sleep(2)
+            process.send_signal(number)
+            said = process.communicate(timeout=120)[1]
+            self.assertEqual(process.returncode, -number if number == signal.SIGKILL else 128 + number, said)
+            end = time.monotonic() + 90
+            while os.listdir(self.path("tmp")) and time.monotonic() < end:
+                time.sleep(0.1)
+            self.assertEqual(os.listdir(self.path("tmp")), [])
+        # What a killed one could not remove goes with the next.
+        self.assertEqual(sorted(os.listdir(self.path("cache/weiss/images"))), ["lock", "new"])
+        self.assertEqual(self.image("list").stdout, "There is no image; `weiss image build` makes one.\n")
 
     def test_no_network(self):
         alone = ["unshare", "-n"]

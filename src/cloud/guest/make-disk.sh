@@ -82,9 +82,18 @@ HOOK
 )
 export WEISS_DEBS_HOOK WEISS_BOOT_HOOK WEISS_ROOT_HOOK
 
+# mmdebstrap removes its tree when all of its processes are told to end; they are in the group that this script leads.
+worker=
+end() {
+    trap '' HUP INT TERM
+    kill -s TERM 0
+    [ -z "$worker" ] || wait "$worker" || true
+    exit 1
+}
 # A name without blanks for the words of hooks.
 link=$(mktemp -d)
 trap 'rm -rf "$link"' EXIT
+trap end HUP INT TERM
 ln -s "$out" "$link/out"
 ln -s "$debs" "$link/debs"
 set -- "--include=$(echo "$@" | tr ' ' ,)" '--customize-hook=mkdir $1/weiss-out $1/weiss-debs'
@@ -107,4 +116,6 @@ echo "packages of Debian" >&3
 mmdebstrap --format=null --variant=minbase --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$@" "$suite" - "$sources"
+    "$@" "$suite" - "$sources" &
+worker=$!
+wait "$worker"
