@@ -39,10 +39,13 @@ cat >"$1/etc/cloud/cloud.cfg.d/90-weiss.cfg" <<END
 # Where the machine's settings come from: a disk (NoCloud, OpenStack's ConfigDrive), or OpenStack's or EC2's service of metadata.
 datasource_list: [NoCloud, ConfigDrive, OpenStack, Ec2, None]
 ssh_pwauth: false
+# There are no others than C and C.UTF-8.
+locale: false
 system_info:
   default_user:
     groups: [adm, sudo, weiss]
 END
+echo LANG=C.UTF-8 >"$1/etc/default/locale"
 cat >"$1/etc/fstab" <<END
 LABEL=weiss-root / ext4 errors=remount-ro 0 1
 END
