@@ -87,7 +87,8 @@ class Boot(harness.Case):
                                   f"--mca btl_tcp_if_include {NETWORK} --mca oob_tcp_if_include {NETWORK} "
                                   "--mca btl_ivshmem_statistics $HOME weiss run --quiet bar.yaml 2>&1; cat ivshmem-*.json")
         rank = json.loads(said.splitlines()[-1])
-        self.assertGreater(rank["messages"], 10, said)
+        self.assertGreater(rank["received_messages"], 10, said)
+        self.assertEqual(rank["path"], "module", said)
         self.write("bar.yaml", BAR)
         self.assert_done(self.weiss("run", "--quiet", "-n", "2", "bar.yaml"))
         os.mkdir(self.path("far"))

@@ -41,6 +41,7 @@ datasource_list: [NoCloud, ConfigDrive, OpenStack, Ec2, None]
 ssh_pwauth: false
 # There are no others than C and C.UTF-8.
 locale: false
+manage_etc_hosts: localhost
 system_info:
   default_user:
     groups: [adm, sudo, weiss]
