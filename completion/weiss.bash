@@ -25,7 +25,7 @@ _weiss_bench() {
 _weiss() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _weiss_words "run mesh bench fabric lab cluster mpirun overlay plan trace scale doctor tune help --help --version"
+        _weiss_words "run mesh bench fabric lab cluster image mpirun overlay plan trace scale doctor tune help --help --version"
         return
     fi
     case ${COMP_WORDS[1]}:$word in
@@ -90,6 +90,18 @@ _weiss() {
         *) _weiss_files '!*.y?(a)ml' ;;
         esac
         ;;
+    image:*)
+        case $COMP_CWORD:${COMP_WORDS[2]}:$before:$word in
+        2:*) _weiss_words "build export list remove --help" ;;
+        *:build:--deb:*) _weiss_files '!*.deb' ;;
+        *:build:--package:*) ;;
+        *:build:--out:*) _weiss_files '' ;;
+        *:build:*) _weiss_words "--deb --package --out --quiet --help" ;;
+        *:export:*:-*) _weiss_words "--quiet --help" ;;
+        *:export:*) _weiss_files '' ;;
+        *:remove:*) _weiss_words "$(weiss image list 2>/dev/null | sed -n 's/^\([0-9a-f]\{16\}\) .*/\1/p')" ;;
+        esac
+        ;;
     overlay:-*)
         case ${COMP_WORDS[2]} in
         up) _weiss_words "--local --peer --vni --mtu --taps --owner --multiqueue --address --help" ;;
@@ -120,7 +132,7 @@ _weiss() {
     doctor:*) _weiss_words "--host --guest --json --help" ;;
     tune:-*) _weiss_words "--dry-run --undo --list --help" ;;
     tune:*) _weiss_words "$(weiss tune --list 2>/dev/null | sed '/(by hand)$/d; s/[ [].*//')" ;;
-    help:*) _weiss_words "run mesh bench fabric lab cluster mpirun overlay plan trace scale doctor tune help" ;;
+    help:*) _weiss_words "run mesh bench fabric lab cluster image mpirun overlay plan trace scale doctor tune help" ;;
     esac
 }
 

@@ -1,6 +1,7 @@
 #include "cloud/image.h"
 
 #include "cloud/guest/texts.h"
+#include "cloud/image-private.h"
 #include "cloud/process.h"
 #include "cloud/words.h"
 
@@ -39,13 +40,13 @@ void weiss_lab_say(const weiss_lab_watch *watch, const char *format, ...)
     watch->say(watch->data, line);
 }
 
-int weiss_image_cache(char path[WEISS_PATH], weiss_fault *fault)
+int weiss_image_cache_of(const char *kind, char path[WEISS_PATH], weiss_fault *fault)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (cache != NULL && cache[0] == '/')
-        snprintf(path, WEISS_PATH, "%s/weiss/lab", cache);
+        snprintf(path, WEISS_PATH, "%s/weiss/%s", cache, kind);
     else if (home != NULL && home[0] == '/')
-        snprintf(path, WEISS_PATH, "%s/.cache/weiss/lab", home);
+        snprintf(path, WEISS_PATH, "%s/.cache/weiss/%s", home, kind);
     else
         return weiss_fault_set(
             fault, WEISS_ERR_FILE,
@@ -53,40 +54,70 @@ int weiss_image_cache(char path[WEISS_PATH], weiss_fault *fault)
     return weiss_make_directories(path, fault);
 }
 
-/** Where the packages come from. */
-typedef struct source {
-    char suite[64];
-    const char *file;
-    char key[32]; /**< of the image: a hash of all that it is made from */
-} source;
-
-static uint64_t hash(uint64_t before, const char *text)
+int weiss_image_cache(char path[WEISS_PATH], weiss_fault *fault)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
-        before = (before ^ *c) * 1099511628211U;
-    return (before ^ 0xff) * 1099511628211U;
+    return weiss_image_cache_of("lab", path, fault);
 }
 
-static int find_source(source *s, weiss_fault *fault)
+uint64_t weiss_image_hash_bytes(uint64_t before, const void *bytes, size_t length)
+{
+    for (const unsigned char *c = bytes, *end = c + length; c < end; c++)
+        before = (before ^ *c) * 1099511628211U;
+    return before;
+}
+
+uint64_t weiss_image_hash(uint64_t before, const char *text)
+{
+    return weiss_image_hash_bytes(weiss_image_hash_bytes(before, text, strlen(text)), "\377", 1);
+}
+
+int weiss_image_find_source(weiss_image_source *s, weiss_fault *fault)
 {
     static const char *const files[] = {"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"};
-    static char text[1 << 16];
-    uint64_t sum = 14695981039346656037U;
+    char text[1 << 16];
     s->file = access(files[0], R_OK) == 0 ? files[0] : files[1];
     const char *line =
         weiss_read_text("/etc/os-release", text, sizeof text) > 0 ? strstr(text, "VERSION_CODENAME=") : NULL;
     if (line == NULL || sscanf(line, "VERSION_CODENAME=%63[a-z]", s->suite) != 1)
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                               "/etc/os-release has no VERSION_CODENAME: the machines of a lab are made from "
-                               "Debian's packages, on Debian");
+                               "/etc/os-release has no VERSION_CODENAME: images are made from Debian's "
+                               "packages, on Debian");
     if (weiss_read_text(s->file, text, sizeof text) <= 0)
         return weiss_fault_set(fault, WEISS_ERR_FILE, "%s, apt's sources of Debian packages, cannot be read",
                                s->file);
-    sum = hash(hash(sum, text), s->suite);
-    sum = hash(hash(sum, weiss_text_make_image), weiss_text_initrd_init);
+    s->sum = weiss_image_hash(weiss_image_hash(14695981039346656037U, text), s->suite);
+    return 0;
+}
+
+/** Where the packages come from, and what the image is called: a hash of all that it is made from. */
+typedef struct source {
+    weiss_image_source from;
+    char key[32];
+} source;
+
+static int find_source(source *s, weiss_fault *fault)
+{
+    WEISS_FAULT_TRY(weiss_image_find_source(&s->from, fault));
+    uint64_t sum =
+        weiss_image_hash(weiss_image_hash(s->from.sum, weiss_text_make_image), weiss_text_initrd_init);
     for (int i = 0; packages[i] != NULL; i++)
-        sum = hash(sum, packages[i]);
+        sum = weiss_image_hash(sum, packages[i]);
     snprintf(s->key, sizeof s->key, "%016" PRIx64, sum);
+    return 0;
+}
+
+int weiss_image_check_programs(weiss_fault *fault)
+{
+    char path[WEISS_PATH];
+    if (!weiss_process_find("mmdebstrap", path, sizeof path))
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                               "mmdebstrap, which makes the image of the machines, is not installed: install "
+                               "the package mmdebstrap");
+    if (geteuid() != 0 && !weiss_process_find("newuidmap", path, sizeof path))
+        return weiss_fault_set(
+            fault, WEISS_ERR_SYSTEM,
+            "newuidmap, without which only root can make the image of the machines, is not "
+            "installed: install the package uidmap");
     return 0;
 }
 
@@ -103,8 +134,8 @@ static int run_script(const source *s, const char *directory, int log, const wei
     const weiss_process_reader reader = {
         .line = show_stage, .data = (void *)watch, .stop = watch->stop, .seconds = PATIENCE};
     int code = 0;
-    weiss_words_list(&words, "/bin/sh", "-c", weiss_text_make_image, "make-image", directory, s->suite,
-                     s->file, weiss_text_initrd_init, NULL);
+    weiss_words_list(&words, "/bin/sh", "-c", weiss_text_make_image, "make-image", directory, s->from.suite,
+                     s->from.file, weiss_text_initrd_init, NULL);
     for (int i = 0; packages[i] != NULL; i++)
         weiss_words_add(&words, "%s", packages[i]);
     const weiss_process_options options = {
@@ -119,16 +150,8 @@ static int run_script(const source *s, const char *directory, int log, const wei
 static int make(const source *s, const char *cache, const char *directory, const weiss_lab_watch *watch,
                 weiss_fault *fault)
 {
-    char fresh[WEISS_PATH + 32], log_path[WEISS_PATH + 64], last[512], path[WEISS_PATH];
-    if (!weiss_process_find("mmdebstrap", path, sizeof path))
-        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                               "mmdebstrap, which makes the image of the machines, is not installed: install "
-                               "the package mmdebstrap");
-    if (geteuid() != 0 && !weiss_process_find("newuidmap", path, sizeof path))
-        return weiss_fault_set(
-            fault, WEISS_ERR_SYSTEM,
-            "newuidmap, without which only root can make the image of the machines, is not "
-            "installed: install the package uidmap");
+    char fresh[WEISS_PATH + 32], log_path[WEISS_PATH + 64], last[512];
+    WEISS_FAULT_TRY(weiss_image_check_programs(fault));
     snprintf(fresh, sizeof fresh, "%s/new-%d", cache, (int)getpid());
     snprintf(log_path, sizeof log_path, "%s/log", fresh);
     weiss_remove_tree(fresh);
@@ -170,26 +193,25 @@ static void prune(const char *cache, const char *key)
         closedir(directory);
 }
 
-/** Waits for the lock on the cache. @return its descriptor; negative: a code */
-static int lock(const char *cache, const weiss_lab_watch *watch, weiss_fault *fault)
+int weiss_image_lock(const char *cache, const weiss_lab_watch *watch, int *lock, weiss_fault *fault)
 {
     char path[WEISS_PATH + 32];
     bool told = false;
     snprintf(path, sizeof path, "%s/lock", cache);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*lock < 0)
         return weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be opened: %s", path, strerror(errno));
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    while (flock(*lock, LOCK_EX | LOCK_NB) != 0) {
         if (!told)
-            weiss_lab_say(watch, "waiting: another lab makes the image of the machines");
+            weiss_lab_say(watch, "waiting: another command makes an image");
         told = true;
         usleep(100000);
         if (watch->stop != NULL && *watch->stop != 0) {
-            close(fd);
-            return WEISS_ERR_SYSTEM;
+            close(*lock);
+            return WEISS_STOPPED;
         }
     }
-    return fd;
+    return 0;
 }
 
 /** Names the cache, the image in it and what that is made from. */
@@ -218,9 +240,8 @@ int weiss_image_obtain(const weiss_lab_watch *watch, char directory[WEISS_PATH],
     if (code != 0)
         return code;
     if (access(directory, F_OK) != 0) {
-        int held = lock(cache, watch, fault);
-        if (held < 0)
-            return watch->stop != NULL && *watch->stop != 0 ? WEISS_STOPPED : held;
+        int held;
+        WEISS_FAULT_TRY(weiss_image_lock(cache, watch, &held, fault));
         if (access(directory, F_OK) != 0) {
             prune(cache, s.key);
             code = make(&s, cache, directory, watch, fault);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -238,7 +239,7 @@ static void add_network(const weiss_lab *lab, weiss_words *words)
 static int prepare(weiss_lab *lab, weiss_fault *fault)
 {
     weiss_words words = {0};
-    char log[WEISS_PATH], last[512];
+    char log[64], last[512];
     const weiss_process_reader reader = {.stop = lab->options.watch.stop, .seconds = PREPARATION};
     int exit_code = 0;
     for (const char *const *word = (const char *const[]){"/bin/sh", "-c", weiss_text_prepare_lab,
@@ -251,17 +252,18 @@ static int prepare(weiss_lab *lab, weiss_fault *fault)
     add_network(lab, &words);
     weiss_words_add(&words, "--");
     int code = add_payload(&lab->options, &words, fault);
-    snprintf(log, sizeof log, "%s/prepare.log", lab->directory);
-    int fd = code == 0 ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    /* In memory: what it says matters most when there is no space for files. */
+    int fd = code == 0 ? memfd_create("prepare", MFD_CLOEXEC) : -1;
+    snprintf(log, sizeof log, "/proc/self/fd/%d", fd);
     const weiss_process_options options = {.words = words.word, .in = -1, .err = fd, .death_signal = SIGKILL};
     if (code == 0)
         code = weiss_process_run(&options, &reader, &exit_code, fault);
-    if (fd >= 0)
-        close(fd);
     weiss_words_clear(&words);
     if (code == 0 && exit_code != 0)
         code = weiss_fault_set(fault, WEISS_ERR_FILE, "the disk for the machines cannot be made: %s",
                                weiss_last_lines(log, last, sizeof last));
+    if (fd >= 0)
+        close(fd);
     return code;
 }
 

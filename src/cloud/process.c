@@ -191,6 +191,15 @@ static int read_lines(int fd, const weiss_process_reader *reader)
     }
 }
 
+/** Ends a child's group, with time to clean up when it has some. */
+static void end_in_time(pid_t pid, int grace, int *status)
+{
+    if (grace > 0)
+        kill(-pid, SIGTERM);
+    if (grace == 0 || weiss_process_wait(pid, grace * 1000, NULL, status) != 0)
+        weiss_process_end(pid);
+}
+
 int weiss_process_run(const weiss_process_options *options, const weiss_process_reader *reader, int *code,
                       weiss_fault *fault)
 {
@@ -210,7 +219,7 @@ int weiss_process_run(const weiss_process_options *options, const weiss_process_
         if (result == 0)
             waitpid(pid, &status, 0);
         else
-            weiss_process_end(pid);
+            end_in_time(pid, reader->grace, &status);
         *code = weiss_process_code(status);
         if (result == WEISS_RETRY)
             result = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s did not end in %d s", options->words[0],

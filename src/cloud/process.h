@@ -45,6 +45,7 @@ typedef struct weiss_process_reader {
     void *data;
     const volatile sig_atomic_t *stop; /**< end it when this points to something else than 0; may be NULL */
     int seconds; /**< end it after so many; 0: no limit */
+    int grace; /**< seconds that its group gets to clean up after SIGTERM before it is killed; 0: killed at once */
 } weiss_process_reader;
 
 /** Runs a process to its end and reads its standard output. options->out and options->group are not used: it has a group,

@@ -1,7 +1,7 @@
 #include "weiss/cluster-run.h"
 
-#include "cloud/cluster/cluster.h"
 #include "cloud/remote.h"
+#include "weiss/cluster-run-private.h"
 #include "weiss/command.h"
 #include "weiss/problem-files.h"
 #include "weiss/stop.h"
@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** The first machine: where mpirun and rank 0 are, and with them all files of the run. */
-#define FIRST "vm1"
+/** Line that stands for a new checkpoint, which nothing else prints. */
+#define CHECKPOINT "\\001checkpoint"
 
 /** Starts mpirun in the background, so that it outlives a connection that is lost; then leaves its number in mpirun.pid, what
  *  it says in log, and its exit code in code. Arguments: directory, ranks, words of weiss run. */
@@ -34,7 +34,25 @@ static const char start_script[] =
     "    >log 2>&1 </dev/null &\n"
     "echo $! >pid\n"
     "while [ ! -s mpirun.pid ]; do sleep 0.05; done\n";
-static const char follow_script[] = "cd \"$1\" && exec tail -n +\"$2\" -s 0.2 -f --pid=\"$(cat pid)\" log";
+/** Shows the log from a line on, as it grows, until mpirun ends; between its lines, a mark for each new checkpoint. bash keeps
+ *  the beginning of a line whose end has not come within its second. Arguments: directory, line, name of the results. */
+static const char follow_script[] =
+    "cd \"$1\" || exit 1\n"
+    "look() {\n"
+    "    [ $SECONDS != \"$looked\" ] || return\n"
+    "    looked=$SECONDS now=$(stat -c %i.%Y \"$1\"/checkpoint.h5 2>/dev/null)\n"
+    "    [ \"$now\" = \"$seen\" ] || printf '" CHECKPOINT "\\n'\n"
+    "    seen=$now\n"
+    "}\n"
+    "tail -n +\"$2\" -s 0.2 -f --pid=\"$(cat pid)\" log | while :; do\n"
+    "    if IFS= read -r -t 1 line; then\n"
+    "        printf '%s%s\\n' \"$begun\" \"$line\"; begun=\n"
+    "    else\n"
+    "        code=$? begun=$begun$line\n"
+    "        [ $code -gt 128 ] || { printf '%s' \"$begun\"; exit 0; }\n"
+    "    fi\n"
+    "    look \"$3\"\n"
+    "done\n";
 static const char stop_script[] =
     "kill -USR1 \"$(cat \"$1\"/mpirun.pid)\" || true"; /* it may just have ended */
 static const char prepare_script[] = "rm -rf \"$1\" && mkdir -p \"$1\"/statistics";
@@ -42,22 +60,11 @@ static const char clean_script[] = "rm -rf \"$1\"";
 static const char directory_script[] = "cd \"$1\" && mkdir -p \"$(dirname \"$2\")\"";
 static const char code_script[] = "cat \"$1\"/code";
 static const char statistics_script[] = "cat \"$1\"/statistics/*.json 2>/dev/null; true";
-static const char finished_script[] = "test -d \"$1\"/\"$2\"";
 
-/** One run. */
-typedef struct run {
-    const weiss_cluster_run_options *options;
-    weiss_cluster cluster;
-    const volatile sig_atomic_t *stop;
-    int ranks;
-    char here[4096]; /**< directory of results */
-    char there[64]; /**< directory in the machines */
-    long lines; /**< of the log that were shown */
-} run;
+typedef weiss_cluster_job run;
 
-/** Runs a script in a machine. @return 0 when it went well */
-static int script_in(const run *r, const char *vm, const char *script, const char *argument,
-                     const weiss_process_reader *reader, weiss_fault *fault)
+int weiss_cluster_script(const run *r, const char *vm, const char *script, const char *argument,
+                         const weiss_process_reader *reader, weiss_fault *fault)
 {
     int exit_code = 0;
     const char *const words[] = {"sh", "-c", script, "sh", r->there, argument, NULL};
@@ -73,19 +80,7 @@ static int script_in(const run *r, const char *vm, const char *script, const cha
     return code;
 }
 
-static int script_everywhere(const run *r, const char *script, weiss_fault *fault)
-{
-    int code = 0;
-    for (int i = 0; i < r->cluster.vms; i++) {
-        if (!weiss_cluster_runs(&r->cluster, i))
-            continue;
-        int one = script_in(r, r->cluster.process[i].name, script, NULL, NULL, code == 0 ? fault : NULL);
-        code = code == 0 ? one : code;
-    }
-    return code;
-}
-
-static int copy(const run *r, const char *from, const char *to, weiss_fault *fault)
+int weiss_cluster_copy(const run *r, const char *from, const char *to, weiss_fault *fault)
 {
     int exit_code = 0;
     int code = weiss_remote_copy(r->cluster.directory, from, to, NULL, &exit_code, fault);
@@ -95,20 +90,33 @@ static int copy(const run *r, const char *from, const char *to, weiss_fault *fau
                                  "%s cannot be copied to %s (scp ended with code %d)", from, to, exit_code);
 }
 
+const char *weiss_cluster_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static int script_everywhere(const run *r, const char *script, weiss_fault *fault)
+{
+    int code = 0;
+    for (int i = 0; i < r->cluster.vms; i++) {
+        if (!weiss_cluster_runs(&r->cluster, i))
+            continue;
+        int one =
+            weiss_cluster_script(r, r->cluster.process[i].name, script, NULL, NULL, code == 0 ? fault : NULL);
+        code = code == 0 ? one : code;
+    }
+    return code;
+}
+
 /** Copies a file here to @p name, relative to the directory there or absolute. */
 static int send_file(const run *r, const char *path, const char *name, weiss_fault *fault)
 {
     char to[8192];
-    snprintf(to, sizeof to, "%s:%s%s%.4000s", FIRST, name[0] == '/' ? "" : r->there,
+    snprintf(to, sizeof to, "%s:%s%s%.4000s", WEISS_CLUSTER_FIRST, name[0] == '/' ? "" : r->there,
              name[0] == '/' ? "" : "/", name);
-    int code = script_in(r, FIRST, directory_script, name, NULL, fault);
-    return code != 0 ? code : copy(r, path, to, fault);
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
+    int code = weiss_cluster_script(r, WEISS_CLUSTER_FIRST, directory_script, name, NULL, fault);
+    return code != 0 ? code : weiss_cluster_copy(r, path, to, fault);
 }
 
 /** Copies the problem, the files that it names, and the state to go on from. */
@@ -117,13 +125,14 @@ static int send_files(const run *r, weiss_fault *fault)
     weiss_problem_files files;
     char path[8192];
     WEISS_FAULT_TRY(weiss_problem_files_find(r->options->file, &files, fault));
-    int code = send_file(r, r->options->file, base_name(r->options->file), fault);
+    int code = send_file(r, r->options->file, weiss_cluster_base_name(r->options->file), fault);
     for (int i = 0; code == 0 && i < files.n; i++) {
         weiss_problem_files_path(r->options->file, files.name[i], path, sizeof path);
         code = send_file(r, path, files.name[i], fault);
     }
     weiss_problem_files_clear(&files);
-    return code != 0 || !r->options->restart ? code : send_file(r, r->here, base_name(r->here), fault);
+    return code != 0 || !r->options->restart ? code
+                                             : send_file(r, r->here, weiss_cluster_base_name(r->here), fault);
 }
 
 static int start(const run *r, weiss_fault *fault)
@@ -139,29 +148,56 @@ static int start(const run *r, weiss_fault *fault)
     words[n++] = r->there;
     words[n++] = number;
     words[n++] = "--out";
-    words[n++] = base_name(r->here);
+    words[n++] = weiss_cluster_base_name(r->here);
     if (r->options->restart)
         words[n++] = "--restart";
     if (r->options->changed)
         words[n++] = "--changed";
     if (r->options->quiet)
         words[n++] = "--quiet";
-    words[n++] = base_name(r->options->file);
+    words[n++] = weiss_cluster_base_name(r->options->file);
     words[n] = NULL;
-    int code =
-        weiss_remote_run(r->cluster.directory, FIRST, (char *const *)words, NULL, NULL, &exit_code, fault);
+    int code = weiss_remote_run(r->cluster.directory, WEISS_CLUSTER_FIRST, (char *const *)words, NULL, NULL,
+                                &exit_code, fault);
     return code != 0 || exit_code == 0
                ? code
-               : weiss_fault_set(fault, WEISS_ERR_SYSTEM, "mpirun cannot be started in %s (code %d)", FIRST,
-                                 exit_code);
+               : weiss_fault_set(fault, WEISS_ERR_SYSTEM, "mpirun cannot be started in %s (code %d)",
+                                 WEISS_CLUSTER_FIRST, exit_code);
+}
+
+/** Brings a new checkpoint here. When that fails the run goes on. */
+static void take_checkpoint(run *r)
+{
+    weiss_fault fault = {0};
+    if (weiss_cluster_fetch_checkpoint(r, &fault) != 0 && weiss_cluster_runs(&r->cluster, 0))
+        fprintf(stderr, "weiss: the newest checkpoint is not brought here: %s\n", fault.text);
 }
 
 static void show_line(void *self, const char *line)
 {
     run *r = self;
+    if (strcmp(line, "\001checkpoint") == 0) {
+        take_checkpoint(r);
+        return;
+    }
     r->lines++;
     puts(line);
     fflush(stdout);
+}
+
+/** Says what is left when the first machine is gone. */
+static int lost(const run *r, weiss_fault *fault)
+{
+    const char *vm = WEISS_CLUSTER_FIRST, *cluster = r->cluster.name;
+    if (r->saved[0] == '\0')
+        return weiss_fault_set(fault, WEISS_ERR_PEER,
+                               "%s of the cluster \"%s\" does not answer any more, and the results of this "
+                               "run are lost with it",
+                               vm, cluster);
+    return weiss_fault_set(fault, WEISS_ERR_PEER,
+                           "%s of the cluster \"%s\" does not answer any more; %s has the checkpoint of %s: "
+                           "take the cluster down and up, then go on from there (--restart)",
+                           vm, cluster, r->here, r->saved);
 }
 
 /** Shows what the run says until it ends. Hands signals on. */
@@ -172,67 +208,17 @@ static int follow(run *r, weiss_fault *fault)
         const weiss_process_reader reader = {.line = show_line, .data = r, .stop = told ? NULL : r->stop};
         int exit_code = 0;
         snprintf(from, sizeof from, "%ld", r->lines + 1);
-        const char *const words[] = {"sh", "-c", follow_script, "sh", r->there, from, NULL};
-        int code = weiss_remote_run(r->cluster.directory, FIRST, (char *const *)words, &reader, NULL,
-                                    &exit_code, fault);
+        const char *const words[] = {
+            "bash", "-c", follow_script, "bash", r->there, from, weiss_cluster_base_name(r->here), NULL};
+        int code = weiss_remote_run(r->cluster.directory, WEISS_CLUSTER_FIRST, (char *const *)words, &reader,
+                                    NULL, &exit_code, fault);
         if (code == 0 && exit_code == 255)
-            return weiss_fault_set(fault, WEISS_ERR_PEER,
-                                   "%s of the cluster \"%s\" does not answer any more, and the results of "
-                                   "this run are lost with it",
-                                   FIRST, r->cluster.name);
+            return lost(r, fault);
         if (code != WEISS_STOPPED)
             return code;
         told = 1;
-        WEISS_FAULT_TRY(script_in(r, FIRST, stop_script, NULL, NULL, fault));
+        WEISS_FAULT_TRY(weiss_cluster_script(r, WEISS_CLUSTER_FIRST, stop_script, NULL, NULL, fault));
     }
-}
-
-/** Where the results get their name: a free one, when there are older ones. */
-static void move_aside(const char *directory)
-{
-    char older[4200];
-    for (int i = 1; i < 100000; i++) {
-        snprintf(older, sizeof older, "%s.%d", directory, i);
-        if (access(older, F_OK) != 0 && rename(directory, older) == 0) {
-            printf("the earlier %s is now %s\n", directory, older);
-            return;
-        }
-    }
-}
-
-static void remove_tree(const char *path)
-{
-    const char *const words[] = {"rm", "-rf", "--", path, NULL};
-    const weiss_process_options options = {.words = (char *const *)words, .in = -1, .out = -1, .err = -1};
-    pid_t pid;
-    int status;
-    if (weiss_process_start(&options, &pid, NULL) == 0)
-        weiss_process_wait(pid, -1, NULL, &status);
-}
-
-/** Brings the results here; what was there before is moved out of the way, or replaced by a run that went on. */
-static int fetch(const run *r, weiss_fault *fault)
-{
-    char from[4200], temporary[4200], before[4200];
-    if (script_in(r, FIRST, finished_script, base_name(r->here), NULL, NULL) != 0)
-        return 0; /* it ended before it made any */
-    snprintf(from, sizeof from, "%s:%s/%.4000s", FIRST, r->there, base_name(r->here));
-    snprintf(temporary, sizeof temporary, "%s.tmp-%ld", r->here, (long)getpid());
-    snprintf(before, sizeof before, "%s.old-%ld", r->here, (long)getpid());
-    int code = copy(r, from, temporary, fault);
-    if (code != 0) {
-        remove_tree(temporary);
-        return code;
-    }
-    if (access(r->here, F_OK) == 0 && !r->options->restart)
-        move_aside(r->here);
-    bool replaced = access(r->here, F_OK) == 0 && rename(r->here, before) == 0;
-    if (rename(temporary, r->here) != 0)
-        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the results are in %s: %s", r->here, temporary,
-                               strerror(errno));
-    if (replaced)
-        remove_tree(before);
-    return 0;
 }
 
 static void read_number(void *self, const char *line)
@@ -245,7 +231,7 @@ static int exit_code_of(const run *r)
 {
     int number = -1;
     const weiss_process_reader reader = {.line = read_number, .data = &number};
-    return script_in(r, FIRST, code_script, NULL, &reader, NULL) == 0 ? number : -1;
+    return weiss_cluster_script(r, WEISS_CLUSTER_FIRST, code_script, NULL, &reader, NULL) == 0 ? number : -1;
 }
 
 /** Messages and bytes that came through shared memory. */
@@ -272,7 +258,7 @@ static void show_statistics(const run *r)
     totals t = {0};
     const weiss_process_reader reader = {.line = add_statistics, .data = &t};
     for (int i = 0; i < r->cluster.vms; i++)
-        script_in(r, r->cluster.process[i].name, statistics_script, NULL, &reader, NULL);
+        weiss_cluster_script(r, r->cluster.process[i].name, statistics_script, NULL, &reader, NULL);
     if (t.ranks > 0)
         printf("cluster    %s: %lld messages, %.3g MB between its machines went through shared memory\n",
                r->cluster.name, (long long)t.messages, 1e-6 * (double)t.bytes);
@@ -284,7 +270,7 @@ static void show_statistics(const run *r)
 static int get_ready(run *r, weiss_fault *fault)
 {
     const weiss_cluster_run_options *o = r->options;
-    const char *name = base_name(o->file), *dot = strrchr(name, '.');
+    const char *name = weiss_cluster_base_name(o->file), *dot = strrchr(name, '.');
     int stem = dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
     char checkpoint[4200];
     WEISS_FAULT_TRY(weiss_cluster_load(o->cluster[0] != '\0' ? o->cluster : NULL, &r->cluster, fault));
@@ -314,14 +300,14 @@ static int carry_out(run *r, int *exit_code, weiss_fault *fault)
     WEISS_FAULT_TRY(start(r, fault));
     WEISS_FAULT_TRY(follow(r, fault));
     *exit_code = exit_code_of(r);
-    WEISS_FAULT_TRY(fetch(r, fault));
+    WEISS_FAULT_TRY(weiss_cluster_fetch(r, fault));
     if (*exit_code != WEISS_EXIT_DONE)
         WEISS_FAULT_TRY(weiss_cluster_check(&r->cluster, fault)); /* that is why, most likely */
     if (!r->options->quiet && *exit_code == WEISS_EXIT_DONE)
         show_statistics(r);
     if (*exit_code < 0)
         return weiss_fault_set(fault, WEISS_ERR_PEER, "mpirun in %s was killed; %s has what it had saved",
-                               FIRST, r->here);
+                               WEISS_CLUSTER_FIRST, r->here);
     return 0;
 }
 

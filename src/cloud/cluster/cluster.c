@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/** Seconds that machines get to come up: on a busy host, emulated ones take minutes. */
+#define BOOT 600
+
 bool weiss_cluster_name_is_valid(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -46,6 +49,7 @@ static weiss_lab_options options_of(const weiss_cluster_plan *p, const char *pla
     o.name = p->name;
     for (size_t i = 0; i < sizeof p->ship / sizeof *p->ship && p->ship[i] != NULL; i++)
         o.ship[i] = p->ship[i];
+    o.boot_seconds = BOOT;
     o.base = place;
     o.hold = lock;
     return o;
