@@ -3,18 +3,16 @@
 #include "cloud/process.h"
 #include "cloud/words.h"
 #include "weiss/command.h"
-#include "weiss/fabric-settings.h"
 #include "weiss/stop.h"
+#include "weiss/tracer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define LIBRARY "libweiss-trace.so"
-#define FILE_VARIABLE "WEISS_TRACE_FILE"
 
 static const weiss_option options[] = {
     {"--out", 'o', "FILE", "Where the traffic is written (default traffic.csv)"},
@@ -60,7 +58,7 @@ static bool make_settings(const char *library, const char *file, weiss_words *se
     snprintf(text, sizeof text, "LD_PRELOAD=%s%s%s", library, before != NULL && *before != '\0' ? ":" : "",
              before != NULL ? before : "");
     weiss_words_list(settings, text, NULL);
-    snprintf(text, sizeof text, FILE_VARIABLE "=%s%s%s", absolute ? "" : directory, absolute ? "" : "/",
+    snprintf(text, sizeof text, WEISS_TRACER_FILE "=%s%s%s", absolute ? "" : directory, absolute ? "" : "/",
              file);
     weiss_words_list(settings, text, NULL);
     return strlen(text) < PATH_MAX;
@@ -119,9 +117,10 @@ static int trace(const char *file, char *const *words, weiss_fault *fault, int *
     weiss_words settings = {0}, command = {0};
     struct stat before;
     bool was = stat(file, &before) == 0;
-    if (!weiss_fabric_locate("src/plan/trace/" LIBRARY, WEISS_LIB_DIR "/" LIBRARY, library))
+    if (!weiss_tracer_find(library))
         return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "the tracer " LIBRARY " is neither beside this program nor at %s", library);
+                               "the tracer " WEISS_TRACER_LIBRARY " is neither beside this program nor at %s",
+                               library);
     int place = launcher(words);
     if (!make_settings(library, file, &settings)) {
         weiss_words_clear(&settings);
