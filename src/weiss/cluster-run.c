@@ -59,6 +59,9 @@ typedef struct run {
     char here[4096]; /**< directory of results */
     char there[64]; /**< directory in the machines */
     long lines; /**< of the log that were shown */
+    FILE *said; /**< keeps them instead, when the run is measured; owned */
+    char *text; /**< of it; owned */
+    size_t length;
 } run;
 
 /** Runs a script in a machine. @return 0 when it went well */
@@ -194,9 +197,10 @@ static int start(const run *r, weiss_fault *fault)
 static void show_line(void *self, const char *line)
 {
     run *r = self;
+    FILE *to = r->said != NULL ? r->said : stdout;
     r->lines++;
-    puts(line);
-    fflush(stdout);
+    fprintf(to, "%s\n", line);
+    fflush(to);
 }
 
 /** Shows what the run says until it ends. Hands signals on. */
@@ -354,15 +358,21 @@ int weiss_cluster_run(const weiss_cluster_run_options *options)
     }
     r->options = options;
     r->stop = weiss_stop_watch();
+    r->said = options->measure != NULL ? open_memstream(&r->text, &r->length) : NULL;
     int code = get_ready(r, &fault);
     if (code == 0) {
         code = carry_out(r, &exit_code, &fault);
         script_everywhere(r, clean_script, NULL);
     }
+    if (r->said != NULL)
+        fclose(r->said);
+    if (code != 0 || exit_code != WEISS_EXIT_DONE)
+        fputs(r->text != NULL ? r->text : "", stderr);
     if (code != 0)
         fprintf(stderr, "weiss: %s\n", fault.text);
     bool stopped = code == 0 && *r->stop != 0 && exit_code == WEISS_EXIT_SIGNAL + SIGUSR1;
     exit_code = code != 0 ? WEISS_EXIT_ERROR : stopped ? WEISS_EXIT_SIGNAL + (int)*r->stop : exit_code;
+    free(r->text);
     free(r);
     return exit_code;
 }

@@ -20,8 +20,8 @@ typedef struct weiss_cluster_run_options {
     int ranks; /**< 0: one for each processor of the machines */
     bool restart, changed, quiet;
     const weiss_transport *transport; /**< how messages go; NULL: as Open MPI chooses; borrowed */
-    weiss_cluster_measure
-        *measure; /**< run with the tracer, and fill this in when the run is done; NULL: do not */
+    weiss_cluster_measure *measure; /**< run with the tracer and show what it
+         says only when it fails; filled in when the run is done; NULL: do not measure */
 } weiss_cluster_run_options;
 
 /** Copies the problem and the files that it names to the first machine, runs it there and on the others, shows what it says,

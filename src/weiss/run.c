@@ -193,10 +193,10 @@ static int carry_out(call *c, int *exit_code)
                                            .restart = given(c, "--restart"),
                                            .changed = given(c, "--changed"),
                                            .stop = c->stop,
+                                           .profiled = true,
                                            .monitor = &monitor};
     WEISS_TRY(weiss_results_begin(ctx, c->directory, run_options.restart, &c->lock));
     int code = weiss_simulation_run(c->simulation, &run_options, &result);
-    MPI_Pcontrol(0);
     weiss_display_clear(&c->display);
     if (code < 0)
         return code;

@@ -2,6 +2,7 @@
 #include "weiss/scale.h"
 
 #include "base/text.h"
+#include "cloud/cluster/cluster.h"
 #include "weiss/ranks.h"
 
 #include <errno.h>
@@ -13,10 +14,12 @@
 static const weiss_option options[] = {
     {"--ranks", 'n', "LIST", "Numbers of ranks, ascending (1,2,4,... up to the number of cores)"},
     {"--rounds", 0, "N", "Times that each is run (3)"},
-    {"--transports", 0, "LIST", "Ways for messages, as in weiss bench fabric (vader)"},
+    {"--transports", 0, "LIST",
+     "Ways for messages, as in weiss bench fabric (vader; with --cluster tcp,ivshmem)"},
+    {"--cluster", 0, "NAME", "Run in the machines of a cluster that is up (weiss cluster)"},
     {"--weak", 0, NULL, "The work grows with the ranks: one problem for each number of ranks"},
     {"--csv", 0, "FILE", "Write the results as CSV"},
-    {"--svg", 0, "DIR", "Draw time.svg and speedup.svg into a directory"},
+    {"--svg", 0, "DIR", "Draw time.svg, speedup.svg and split.svg into a directory"},
     {0},
 };
 
@@ -82,7 +85,9 @@ static int hand_out_files(const weiss_arguments *arguments, weiss_scale_job *job
 /** Transports that are MPI's. */
 static int choose_transports(const char *names, weiss_scale_job *job, weiss_fault *fault)
 {
-    int code = weiss_bench_choose(&job->transports, names != NULL ? names : "vader", fault);
+    job->transports.table = job->cluster != NULL ? weiss_cluster_transport_table : NULL;
+    const char *usual = job->cluster != NULL ? "tcp,ivshmem" : "vader";
+    int code = weiss_bench_choose(&job->transports, names != NULL ? names : usual, fault);
     for (int c = 0; code == 0 && c < job->transports.ncolumns; c++)
         if (job->transports.column[c].transport->raw)
             code = weiss_fault_set(fault, WEISS_ERR_USAGE, "the transport \"%s\" carries no MPI program",
@@ -97,6 +102,9 @@ static int read_arguments(const weiss_command *command, const weiss_arguments *a
     const char *rounds = weiss_arguments_get(command, arguments, "--rounds");
     job->rounds = 3;
     job->weak = weiss_arguments_get(command, arguments, "--weak") != NULL;
+    job->cluster = weiss_arguments_get(command, arguments, "--cluster");
+    if (ranks == NULL && job->cluster != NULL)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "--cluster needs --ranks, such as --ranks 1,2,4");
     int code = ranks != NULL ? parse_ranks(ranks, job, fault) : default_ranks(job);
     if (code == 0 && rounds != NULL)
         code = parse_rounds(rounds, job, fault);
@@ -109,9 +117,13 @@ static int read_arguments(const weiss_command *command, const weiss_arguments *a
 
 static int get_ready(weiss_scale_job *job, weiss_fault *fault)
 {
-    int code = weiss_fabric_settings_find(&job->transports.settings, fault);
-    if (code != 0)
-        return code;
+    weiss_cluster cluster;
+    if (job->cluster != NULL) {
+        WEISS_FAULT_TRY(weiss_cluster_load(job->cluster, &cluster, fault));
+        job->emulated = cluster.emulated;
+        return weiss_cluster_check(&cluster, fault);
+    }
+    WEISS_FAULT_TRY(weiss_fabric_settings_find(&job->transports.settings, fault));
     weiss_fabric_settings_export(&job->transports.settings);
     return weiss_bench_probe(&job->transports, fault);
 }
@@ -135,7 +147,10 @@ static void print_head(const weiss_scale_job *job)
         "%s%s, %d round%s; T is the median of all but reading the problem and making the mesh, ± half of the "
         "range\n",
         job->file[0], job->weak ? ", ..." : "", job->rounds, job->rounds > 1 ? "s" : "");
-    if (job->ranks[job->nranks - 1] > weiss_cores())
+    if (job->emulated)
+        printf("The machines of \"%s\" are emulated (TCG): ratios mean something, times do not.\n",
+               job->cluster);
+    else if (job->cluster == NULL && job->ranks[job->nranks - 1] > weiss_cores())
         printf("There are %d cores: with more ranks they share them.\n", weiss_cores());
     putchar('\n');
 }
@@ -150,6 +165,7 @@ static int show_results(const weiss_scale_job *job, const char *csv, const char 
             series[n++] = weiss_scale_series(job, c);
     print_head(job);
     weiss_scaling_print(series, n, stdout);
+    weiss_scaling_print_parts(series, n, stdout);
     if (csv != NULL)
         code = weiss_scaling_write_csv(series, n, csv, fault);
     if (code == 0 && pictures != NULL && mkdir(pictures, 0777) != 0 && errno != EEXIST)
@@ -201,6 +217,9 @@ const weiss_command weiss_command_scale = {
         "that runs\n"
         "in parallel, with the speedup 1 / (1 - p) that no number of ranks would exceed.\n"
         "\n"
+        "Below the times stands where they went: computing, messages on each level, and waiting for other "
+        "ranks.\n"
+        "\n"
         "With --weak the work grows with the ranks: give one problem for each number of ranks, of as many "
         "times the\n"
         "mesh nodes.\n"
@@ -208,6 +227,7 @@ const weiss_command weiss_command_scale = {
         "Examples:\n"
         "  weiss scale bar.yaml\n"
         "  weiss scale bar.yaml --ranks 1,2,4,8 --transports vader,tcp,ivshmem --csv bar.csv --svg bar\n"
+        "  weiss scale bar.yaml --ranks 1,2 --cluster laptop --transports tcp,ivshmem\n"
         "  weiss scale --weak --ranks 1,2,4 bar-1.yaml bar-2.yaml bar-4.yaml\n",
     .run = run,
 };
