@@ -6,18 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER "rank,host,elapsed_s,compute_s,transfer_s,waiting_s"
+#define HEADER "rank,host,elapsed_s,compute_s,transfer_s,waiting_s,collectives"
 
 /** One line. @return false when it is none */
 static bool parse_line(const char *line, int expected, weiss_rank_time *rank)
 {
-    int number, n = 0;
-    rank->waiting = NAN;
-    int got = sscanf(line, "%d,%63[^,\n],%lf,%lf,%lf,%n%lf", &number, rank->host, &rank->elapsed,
-                     &rank->compute, &rank->transfer, &n, &rank->waiting);
-    return got >= 5 && n > 0 && number == expected && rank->elapsed >= 0.0 && rank->transfer >= 0.0 &&
-           isfinite(rank->elapsed) && isfinite(rank->compute) && isfinite(rank->transfer) &&
-           (got == 5 || rank->waiting >= 0.0);
+    int number;
+    return sscanf(line, "%d,%63[^,\n],%lf,%lf,%lf,%lf,%lf", &number, rank->host, &rank->elapsed,
+                  &rank->compute, &rank->transfer, &rank->waiting, &rank->collectives) == 7 &&
+           number == expected && isfinite(rank->elapsed) && isfinite(rank->compute) && rank->elapsed >= 0.0 &&
+           isfinite(rank->transfer) && rank->transfer >= 0.0 && !(rank->waiting < 0.0) &&
+           isfinite(rank->collectives) && rank->collectives >= 0.0;
 }
 
 static int add(weiss_times *times, const weiss_rank_time *rank, weiss_fault *fault)
@@ -102,6 +101,7 @@ int weiss_split_times(const weiss_times *times, const weiss_traffic *traffic, co
         split->elapsed += times->rank[r].elapsed / (double)n;
         split->compute += times->rank[r].compute / (double)n;
         split->waiting += times->rank[r].waiting / (double)n;
+        split->collectives += times->rank[r].collectives / (double)n;
         share(times->rank[r].transfer / (double)n, weight[r], split);
     }
     free(weight);

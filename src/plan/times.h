@@ -11,6 +11,7 @@ typedef struct weiss_rank_time {
     double elapsed, compute;
     double transfer; /**< in MPI while data moved; all time in MPI when waiting is NAN */
     double waiting; /**< in MPI, for other ranks; NAN: not known */
+    double collectives; /**< collective calls on all ranks */
 } weiss_rank_time;
 
 typedef struct weiss_times {
@@ -30,6 +31,7 @@ typedef struct weiss_split {
     double elapsed, compute;
     double level[WEISS_PLAN_LEVELS]; /**< transfers on each level */
     double waiting; /**< NAN: not known; it is in the levels then */
+    double collectives; /**< calls of a rank */
 } weiss_split;
 
 /** Splits the times of a run. The transfers of a rank are shared between the levels as the cost model

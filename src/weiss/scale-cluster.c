@@ -24,7 +24,6 @@ int weiss_scale_run_in_cluster(const weiss_scale_job *job, const weiss_scale_run
 {
     weiss_fault fault = {0};
     weiss_cluster_measure measure = {0};
-    double seconds = 0.0;
     const weiss_cluster_run_options options = {.cluster = job->cluster,
                                                .file = run->file,
                                                .out = run->out,
@@ -37,11 +36,10 @@ int weiss_scale_run_in_cluster(const weiss_scale_job *job, const weiss_scale_run
         code = check_transport(job, run, &measure.traffic);
     if (code != WEISS_EXIT_DONE)
         return code;
-    if (weiss_scale_read_seconds(run->out, &seconds, &fault) != 0) {
+    if (weiss_scale_read_run(run->out, cell, &fault) != 0) {
         fprintf(stderr, "weiss: %s\n", fault.text);
         return WEISS_EXIT_ERROR;
     }
-    cell->seconds[cell->n++] = seconds;
     cell->split[cell->nsplit++] = measure.split;
     return WEISS_EXIT_DONE;
 }

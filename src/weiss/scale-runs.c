@@ -58,16 +58,16 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
-static void remove_tree(const char *path)
+void weiss_scale_remove_tree(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-int weiss_scale_read_seconds(const char *out, double *seconds, weiss_fault *fault)
+int weiss_scale_read_run(const char *out, weiss_scale_cell *cell, weiss_fault *fault)
 {
     char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/run.json", out);
-    json_object *run = json_object_from_file(path), *phases = NULL;
+    json_object *run = json_object_from_file(path), *phases = NULL, *evaluations = NULL;
     double sum = 0.0;
     if (run != NULL && json_object_object_get_ex(run, "phases_s", &phases)) {
         json_object_object_foreach(phases, name, value)
@@ -76,9 +76,13 @@ int weiss_scale_read_seconds(const char *out, double *seconds, weiss_fault *faul
                 sum += json_object_get_double(value);
         }
     }
+    if (run != NULL && json_object_object_get_ex(run, "field_evaluations", &evaluations))
+        cell->evaluations = json_object_get_double(evaluations);
     json_object_put(run);
-    *seconds = sum;
-    return sum > 0.0 ? 0 : weiss_fault_set(fault, WEISS_ERR_FILE, "%s tells no times of its phases", path);
+    if (!(sum > 0.0))
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s tells no times of its phases", path);
+    cell->seconds[cell->n++] = sum;
+    return 0;
 }
 
 /** Words that need a place of their own. */
@@ -150,6 +154,16 @@ static int report(const progress *p, const weiss_scale_run *run, const weiss_chi
     return WEISS_EXIT_ERROR;
 }
 
+int weiss_scale_make_directory(char path[PATH_MAX])
+{
+    const char *parent = getenv("TMPDIR");
+    snprintf(path, PATH_MAX, "%.3900s/weiss-scale-XXXXXX", parent != NULL ? parent : "/tmp");
+    if (mkdtemp(path) != NULL)
+        return WEISS_EXIT_DONE;
+    fprintf(stderr, "weiss: %s cannot be made: %s\n", path, strerror(errno));
+    return WEISS_EXIT_ERROR;
+}
+
 /** Text of a file of the tracer, which is removed; NULL when there is none. Free with free(). */
 static char *take_text(const weiss_scale_job *job, const char *name)
 {
@@ -186,7 +200,6 @@ static int run_here(const progress *p, const weiss_scale_run *run, weiss_scale_c
     own_words own;
     weiss_fault fault = {0};
     weiss_child child = {.patience = INFINITY};
-    double seconds = 0.0;
     compose(p->job, run, &own, word);
     int code = weiss_child_run(&child, word, &fault);
     if (run->transport->region)
@@ -195,7 +208,7 @@ static int run_here(const progress *p, const weiss_scale_run *run, weiss_scale_c
     if (code == 0 && (child.asked != 0 || !ended_well))
         return report(p, run, &child);
     if (code == 0)
-        code = weiss_scale_read_seconds(run->out, &seconds, &fault);
+        code = weiss_scale_read_run(run->out, cell, &fault);
     if (code == 0)
         code = take_split(p->job, cell, &fault);
     if (code != 0) {
@@ -203,7 +216,6 @@ static int run_here(const progress *p, const weiss_scale_run *run, weiss_scale_c
         fprintf(stderr, "weiss: %s\n", fault.text);
         return WEISS_EXIT_ERROR;
     }
-    cell->seconds[cell->n++] = seconds;
     return WEISS_EXIT_DONE;
 }
 
@@ -215,7 +227,7 @@ static int run_once(const progress *p, const weiss_scale_run *run, weiss_scale_c
         clear_line(p);
     int code =
         p->job->cluster != NULL ? weiss_scale_run_in_cluster(p->job, run, cell) : run_here(p, run, cell);
-    remove_tree(run->out);
+    weiss_scale_remove_tree(run->out);
     if (code > WEISS_EXIT_SIGNAL && p->job->cluster != NULL)
         fprintf(stderr, "weiss: stopped in round %d; nothing was written\n", p->round);
     return code;
@@ -257,21 +269,18 @@ static int make_cells(weiss_scale_job *job)
 static int all_rounds(weiss_scale_job *job)
 {
     progress p = {.job = job, .terminal = isatty(STDERR_FILENO) != 0, .begin = now()};
-    const char *parent = getenv("TMPDIR");
     int code = make_cells(job), used = 0;
     for (int c = 0; c < job->transports.ncolumns; c++)
         used += job->transports.column[c].skipped[0] == '\0';
     p.nruns = used * job->nranks * job->rounds;
-    snprintf(job->directory, sizeof job->directory, "%.3900s/weiss-scale-XXXXXX",
-             parent != NULL ? parent : "/tmp");
-    if (code == WEISS_EXIT_DONE && mkdtemp(job->directory) == NULL) {
-        fprintf(stderr, "weiss: %s cannot be made: %s\n", job->directory, strerror(errno));
-        return WEISS_EXIT_ERROR;
-    }
+    if (code == WEISS_EXIT_DONE)
+        code = weiss_scale_make_directory(job->directory);
+    if (code != WEISS_EXIT_DONE)
+        return code;
     for (p.round = 1; code == WEISS_EXIT_DONE && p.round <= job->rounds; p.round++)
         code = one_round(job, &p);
     clear_line(&p);
-    remove_tree(job->directory);
+    weiss_scale_remove_tree(job->directory);
     return code;
 }
 

@@ -12,6 +12,7 @@ typedef struct weiss_scale_cell {
     int n;
     weiss_split *split; /**< owned; where the time went, one per round that told */
     int nsplit;
+    double evaluations; /**< of the field, in the last run */
 } weiss_scale_cell;
 
 /** One run that is to be done. */
@@ -36,9 +37,13 @@ typedef struct weiss_scale_job {
     char directory[PATH_MAX]; /**< for what the runs write; removed at the end */
 } weiss_scale_job;
 
-/** Reads from the run.json in @p out how long it took what runs in parallel: all but reading the problem and making the mesh,
- *  which rank 0 does alone. @return 0, WEISS_ERR_FILE (it does not tell) */
-int weiss_scale_read_seconds(const char *out, double *seconds, weiss_fault *fault);
+/** Adds to the cell what the run.json in @p out tells: evaluations of the field, and how long it took what runs in parallel: all
+ *  but reading the problem and making the mesh, which rank 0 does alone. @return 0, WEISS_ERR_FILE (it does not tell) */
+int weiss_scale_read_run(const char *out, weiss_scale_cell *cell, weiss_fault *fault);
+/** Makes an empty directory for files of a measurement. @return an exit code; what went wrong was said */
+int weiss_scale_make_directory(char path[PATH_MAX]);
+/** Removes a directory with all that is in it. */
+void weiss_scale_remove_tree(const char *path);
 /** Runs once in the machines of job->cluster, and adds what was measured to the cell.
  *  @return an exit code; what went wrong was said */
 int weiss_scale_run_in_cluster(const weiss_scale_job *job, const weiss_scale_run *run,

@@ -33,12 +33,14 @@ static struct {
     double first_second; /**< both clocks at the begin */
     segment *segment; /**< count + 1 are in use */
     size_t count, capacity;
+    uint64_t collectives; /**< calls on all ranks of MPI_COMM_WORLD */
     bool lost; /**< too many segments, or no memory */
 } own = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /** What rank 0 gathers. */
 typedef struct row {
     double elapsed, inside, transfer; /**< s */
+    double collectives; /**< calls on all ranks */
     char host[WEISS_TRACE_HOST];
 } row;
 
@@ -98,6 +100,7 @@ void weiss_time_forget(void)
     pthread_mutex_lock(&own.lock);
     own.elapsed = own.inside = 0.0;
     own.count = 0;
+    own.collectives = 0;
     own.since = weiss_ticks();
     open_segment();
     pthread_mutex_unlock(&own.lock);
@@ -119,7 +122,8 @@ int weiss_time_call(uint64_t begin, MPI_Comm collective, int code)
         if (!own.lost)
             add(all ? &own.segment[own.count].collective : &own.segment[own.count].point, ticks);
         if (all) {
-            own.count++;
+            own.collectives++;
+            own.count += own.lost ? 0 : 1;
             open_segment();
         }
     }
@@ -157,14 +161,14 @@ typedef struct rows {
 static void write_rows(FILE *to, const void *data)
 {
     const rows *all = data;
-    fputs("rank,host,elapsed_s,compute_s,transfer_s,waiting_s\n", to);
+    fputs("rank,host,elapsed_s,compute_s,transfer_s,waiting_s,collectives\n", to);
     for (int i = 0; i < all->n; i++) {
         const row *r = &all->row[i];
         fprintf(to, "%d,%s,%.9g,%.9g,", i, r->host, r->elapsed, r->elapsed - r->inside);
         if (r->transfer >= 0.0)
-            fprintf(to, "%.9g,%.9g\n", r->transfer, fmax(0.0, r->inside - r->transfer));
+            fprintf(to, "%.9g,%.9g,%.15g\n", r->transfer, fmax(0.0, r->inside - r->transfer), r->collectives);
         else
-            fprintf(to, "%.9g,\n", r->inside); /* transfer and waiting together */
+            fprintf(to, "%.9g,nan,%.15g\n", r->inside, r->collectives); /* transfer and waiting together */
     }
 }
 
@@ -180,6 +184,7 @@ static row make_row(MPI_Comm comm)
     snprintf(mine.host, sizeof mine.host, "%.*s", WEISS_TRACE_HOST - 1, host);
     double transfer = find_transfer(comm);
     mine.elapsed = tick * own.elapsed;
+    mine.collectives = (double)own.collectives;
     mine.inside = tick * own.inside;
     mine.transfer = transfer < 0.0 ? transfer : tick * transfer;
     return mine;

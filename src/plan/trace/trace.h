@@ -48,7 +48,7 @@ uint64_t weiss_ticks(void);
  *  @return @p code */
 int weiss_time_call(uint64_t begin, MPI_Comm collective, int code);
 /** Works out what of the time was waiting, and writes the file on the first rank of @p comm, a duplicate of MPI_COMM_WORLD:
- *  rank,host,elapsed_s,compute_s,transfer_s,waiting_s. waiting_s is empty, and all of the time in MPI under transfer_s, when
+ *  rank,host,elapsed_s,compute_s,transfer_s,waiting_s,collectives. waiting_s is nan, and all of the time in MPI under transfer_s, when
  *  the ranks made different numbers of collective calls. Collective on @p comm. */
 void weiss_time_write(const char *path, MPI_Comm comm);
 
