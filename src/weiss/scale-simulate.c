@@ -214,9 +214,12 @@ static int carry_out(model *m, weiss_scale_forecast *forecast, weiss_scaling *se
     const volatile sig_atomic_t never = 0;
     snprintf(forecast->mesh_file, sizeof forecast->mesh_file, "%.4000s/mesh.msh", m->directory);
     int code = weiss_cluster_make_mesh(m->job->file[0], forecast->mesh_file, &never, &fault);
+    int said = code == 0 ? measure_here(m, &fault)
+                         : 0; /* before MPI is initialised here, which would disturb mpirun */
+    if (said == WEISS_ERR_SYSTEM)
+        return WEISS_EXIT_ERROR;
+    code = code != 0 ? code : said;
     int outcome = code == 0 ? divide(m, forecast) : WEISS_EXIT_ERROR;
-    if (outcome == WEISS_EXIT_DONE)
-        code = measure_here(m, &fault);
     if (code == 0 && outcome == WEISS_EXIT_DONE)
         code = take_runs(m, &fault);
     if (code == 0 && outcome == WEISS_EXIT_DONE)
