@@ -6,6 +6,8 @@
 #include "weiss/ranks.h"
 #include "weiss/start.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -207,22 +209,41 @@ static int all_forecasts(const model *m, const weiss_scale_forecast *f, weiss_sc
     return 0;
 }
 
-/** Makes the mesh, divides it, measures messages, predicts. @return an exit code; what went wrong was said */
-static int carry_out(model *m, weiss_scale_forecast *forecast, weiss_scaling *series)
+/** Makes the problem's mesh and measures messages, before MPI is initialised here, which would disturb mpirun. Signals wait
+ *  meanwhile, so that no file is left.
+ *  @param[out] mesh  descriptor of the mesh, which has no name any more; the caller closes it; -1 on failure
+ *  @return an exit code; what went wrong was said */
+static int prepare(model *m, int *mesh)
 {
+    char path[PATH_MAX + 32];
     weiss_fault fault = {0};
     const volatile sig_atomic_t never = 0;
-    snprintf(forecast->mesh_file, sizeof forecast->mesh_file, "%.4000s/mesh.msh", m->directory);
-    int code = weiss_cluster_make_mesh(m->job->file[0], forecast->mesh_file, &never, &fault);
-    int said = code == 0 ? measure_here(m, &fault)
-                         : 0; /* before MPI is initialised here, which would disturb mpirun */
-    if (said == WEISS_ERR_SYSTEM)
-        return WEISS_EXIT_ERROR;
-    code = code != 0 ? code : said;
-    int outcome = code == 0 ? divide(m, forecast) : WEISS_EXIT_ERROR;
-    if (code == 0 && outcome == WEISS_EXIT_DONE)
-        code = take_runs(m, &fault);
-    if (code == 0 && outcome == WEISS_EXIT_DONE)
+    int code = weiss_scale_make_directory(m->directory);
+    *mesh = -1;
+    if (code != WEISS_EXIT_DONE)
+        return code;
+    snprintf(path, sizeof path, "%.4000s/mesh.msh", m->directory);
+    code = weiss_cluster_make_mesh(m->job->file[0], path, &never, &fault);
+    if (code == 0)
+        code = measure_here(m, &fault);
+    if (code == 0 && (*mesh = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+        code = weiss_fault_set(&fault, WEISS_ERR_FILE, "%s: cannot be read: %s", path, strerror(errno));
+    weiss_scale_remove_tree(m->directory);
+    if (code != 0 && code != WEISS_ERR_SYSTEM) /* that of measure_here is said already */
+        fprintf(stderr, "weiss: %s\n", fault.text);
+    return code == 0 ? WEISS_EXIT_DONE : WEISS_EXIT_ERROR;
+}
+
+/** Divides the meshes and predicts. @return an exit code; what went wrong was said */
+static int carry_out(model *m, weiss_scale_forecast *forecast, int mesh, weiss_scaling *series)
+{
+    weiss_fault fault = {0};
+    snprintf(forecast->mesh_file, sizeof forecast->mesh_file, "/proc/self/fd/%d", mesh);
+    int outcome = divide(m, forecast);
+    if (outcome != WEISS_EXIT_DONE)
+        return outcome;
+    int code = take_runs(m, &fault);
+    if (code == 0)
         code = all_forecasts(m, forecast, series, &fault);
     if (code != 0)
         fprintf(stderr, "weiss: %s\n", fault.text);
@@ -232,7 +253,7 @@ static int carry_out(model *m, weiss_scale_forecast *forecast, weiss_scaling *se
 int weiss_scale_simulate(const weiss_scale_job *job, weiss_scale_forecast *forecast, weiss_scaling *series)
 {
     sigset_t watched, before;
-    int column = 0;
+    int column = 0, mesh;
     model *m = calloc(1, sizeof *m);
     if (m == NULL) {
         fprintf(stderr, "weiss: out of memory\n");
@@ -247,13 +268,13 @@ int weiss_scale_simulate(const weiss_scale_job *job, weiss_scale_forecast *forec
     sigaddset(&watched, SIGINT);
     sigaddset(&watched, SIGTERM);
     sigaddset(&watched, SIGHUP);
-    sigprocmask(SIG_BLOCK, &watched, &before); /* the directory is to be removed before one ends this */
-    int outcome = weiss_scale_make_directory(m->directory);
-    if (outcome == WEISS_EXIT_DONE) {
-        outcome = carry_out(m, forecast, series);
-        weiss_scale_remove_tree(m->directory);
-    }
+    sigprocmask(SIG_BLOCK, &watched, &before);
+    int outcome = prepare(m, &mesh);
     sigprocmask(SIG_SETMASK, &before, NULL);
+    if (outcome == WEISS_EXIT_DONE)
+        outcome = carry_out(m, forecast, mesh, series);
+    if (mesh >= 0)
+        close(mesh);
     release(m);
     return outcome;
 }

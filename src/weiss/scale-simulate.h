@@ -13,7 +13,7 @@ typedef struct weiss_scale_forecast {
     weiss_sim_machine machine[WEISS_SCALE_NETWORKS_MAX];
     int nmachines;
     const char *mesh; /**< in place of the problem's; NULL: that one; borrowed */
-    char mesh_file[PATH_MAX + 32]; /**< the problem's */
+    char mesh_file[64]; /**< the problem's */
 } weiss_scale_forecast;
 
 /** Takes the files of --network, separated by commas; NULL: the usual machines. @return 0, WEISS_ERR_USAGE, or a code of
