@@ -84,13 +84,13 @@ typedef struct drawing {
 
 static void draw_legend(FILE *to)
 {
-    int x = LEFT;
+    int x = 24;
     for (int k = 0; k < WEISS_SCALING_PARTS; k++) {
         fprintf(to,
                 "<rect x=\"%d\" y=\"36\" width=\"10\" height=\"10\" fill=\"%s\"/>"
                 "<text x=\"%d\" y=\"45\">%s</text>\n",
                 x, parts[k].colour, x + 14, parts[k].name);
-        x += 112;
+        x += 142;
     }
 }
 
@@ -118,7 +118,7 @@ static void write_bars(FILE *to, const void *data)
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" "
             "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
             "<text x=\"%d\" y=\"22\" font-size=\"15\">Where the time went, mean of the ranks</text>\n",
-            LEFT + WIDTH + 90, TOP + ROW * d->rows + 10, LEFT);
+            LEFT + WIDTH + 90, TOP + ROW * d->rows + 10, 24);
     draw_legend(to);
     for (int s = 0; s < d->n; s++)
         for (int i = 0; i < d->series[s].n; i++) {
