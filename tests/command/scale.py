@@ -6,6 +6,8 @@ import os
 import harness
 
 
+# Two ranks that share their cores with other work take long.
+SHORT = harness.PRECESSION.replace("200 ps", "20 ps")
 NETWORK = """\
 servers:
   - name: one
@@ -19,7 +21,7 @@ SLOWER = NETWORK.replace("100 us", "1 ms")
 class Scale(harness.Case):
     def setUp(self):
         super().setUp()
-        self.write("p.yaml", harness.PRECESSION)
+        self.write("p.yaml", SHORT)
 
     def scale(self, *arguments, files=None, **options):
         temporary = self.path("tmp")
@@ -63,7 +65,7 @@ class Scale(harness.Case):
             parts = [float(row[name + "_s"]) for name in ("compute", "inside", "between", "servers", "waiting")]
             self.assertEqual(parts[2:4], [0, 0])
             self.assertGreater(sum(parts), 0.8 * float(row["min_s"]), text)
-            self.assertLess(sum(parts), 1.2 * float(row["max_s"]) + 0.1, text)
+            self.assertLess(sum(parts), 1.2 * float(row["max_s"]) + 0.5, text)
             if row["ranks"] == "1":
                 self.assertGreater(parts[0], 0.9 * sum(parts), text)
 
@@ -77,15 +79,16 @@ class Scale(harness.Case):
             time = {(row["transport"], int(row["ranks"])): float(row["median_s"]) for row in csv.DictReader(file)}
         self.assertEqual(time["one.yaml", 1], time["two.yaml", 1])  # nothing is said
         self.assertEqual(time["one.yaml", 2], time["two.yaml", 2])  # inside one machine, where both are alike
-        # 64 ranks are on 16 servers, and each of some hundred evaluations of the field has some ten sums over them all.
-        self.assertGreater(time["two.yaml", 64] - time["one.yaml", 64], 100 * 10 * 4 * 0.9e-3)
+        # 64 ranks are on 16 servers: of the six rounds of a sum four are between servers. More than ten evaluations of the
+        # field have more than five sums each.
+        self.assertGreater(time["two.yaml", 64] - time["one.yaml", 64], 10 * 5 * 4 * 0.9e-3)
         self.assertIn("two.yaml", self.read("pictures/simulated/time.svg"))
         result = self.scale("p.yaml", "--ranks", "1", "--rounds", "1", "--simulate", "126")
         self.assert_done(result, 1)
         self.assertIn("weiss: 126 ranks are more than the 125 nodes of the mesh; give a finer one with --mesh\n", result.stderr)
 
     def test_weak(self):
-        self.write("q.yaml", harness.PRECESSION.replace("cells: [4, 4, 4]", "cells: [8, 4, 4]"))
+        self.write("q.yaml", SHORT.replace("cells: [4, 4, 4]", "cells: [8, 4, 4]"))
         result = self.scale("--weak", "--ranks", "1,2", "--rounds", "1", "p.yaml", "q.yaml")
         self.assert_done(result)
         self.assertIn("the work grows with the ranks", result.stdout)
