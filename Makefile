@@ -6,7 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all help deps deps-vm deps-deb setup demo build-checked build-asan check check-long validation bench bench-plan asan install deb format \
+.PHONY: all help deps deps-vm deps-deb setup demo demo-cluster build-checked build-asan check check-long validation bench bench-plan \
+    asan install deb format \
     tidy clean
 all: setup
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -14,6 +15,7 @@ all: setup
 help:
 	@echo "make             build; the command is then $(BUILD)/weiss"
 	@echo "make demo        install what is missing, build, let a Permalloy bar relax, show the curve"
+	@echo "make demo-cluster   two virtual machines come up, the bar runs in them over TCP and shared memory, they go"
 	@echo "make check       all tests, the quick ones also under sanitizers"
 	@echo "make check-long  the examples in full; takes minutes"
 	@echo "make validation  the same, and their numbers and pictures into docs/validation.md"
@@ -41,6 +43,10 @@ setup: deps
 demo: setup
 	@ninja -C $(BUILD) -j $(JOBS) weiss
 	$(BUILD)/weiss run examples/permalloy-bar.yaml
+
+demo-cluster: setup deps-vm
+	@ninja -C $(BUILD) -j $(JOBS) weiss src/plan/trace/libweiss-trace.so src/fabric/btl/mca_btl_ivshmem.so
+	tools/demo-cluster $(BUILD)/weiss
 
 # Warnings are errors in what the tests run; a plain `make` only shows them.
 QUICK = --no-suite long

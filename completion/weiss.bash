@@ -29,7 +29,7 @@ _weiss() {
         return
     fi
     case ${COMP_WORDS[1]}:$word in
-    run:-*) _weiss_words "--ranks --cluster --restart --changed --out --check --print-defaults --sbatch --quiet --help" ;;
+    run:-*) _weiss_words "--ranks --cluster --restart --changed --out --mesh --check --print-defaults --sbatch --quiet --help" ;;
     run:*)
         case $before in
         -n | --ranks) _weiss_words "1 2 4 8 16" ;;
@@ -125,9 +125,9 @@ _weiss() {
         *) _weiss_files '' ;;
         esac
         ;;
-    trace:-*) _weiss_words "--out --help --" ;;
+    trace:-*) _weiss_words "--out --times --help --" ;;
     trace:*) _weiss_files '' ;;
-    scale:-*) _weiss_words "--ranks --rounds --transports --weak --csv --svg --help" ;;
+    scale:-*) _weiss_words "--ranks --rounds --transports --cluster --weak --simulate --network --mesh --csv --svg --help" ;;
     scale:*) _weiss_files '!*.y?(a)ml' ;;
     doctor:*) _weiss_words "--host --guest --json --help" ;;
     tune:-*) _weiss_words "--dry-run --undo --list --help" ;;

@@ -189,7 +189,9 @@ static int obtain_on_first(const weiss_problem *problem, weiss_tetmesh **out)
         return weiss_fail(problem->ctx, WEISS_ERR_VALUE, "%s: mesh: expected a shape or a file",
                           problem->path);
     bool file = strcmp(source->name, "file") == 0;
-    int code = file ? read_file(problem, mesh, out) : make_shape(problem->ctx, mesh, source, out);
+    int code = problem->mesh_file != NULL ? weiss_mesh_read_file(problem->ctx, problem->mesh_file, out)
+               : file                     ? read_file(problem, mesh, out)
+                                          : make_shape(problem->ctx, mesh, source, out);
     if (code == 0)
         code = settle(problem, *out);
     if (code != 0) {

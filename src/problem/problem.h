@@ -29,6 +29,7 @@ typedef struct weiss_problem {
     size_t length;         /**< bytes of text without that NUL */
     weiss_value *root;     /**< the whole tree, owned */
     const char *title;
+    const char *mesh_file; /**< the mesh, in metres, in place of what `mesh:` asks for; NULL: none; borrowed */
     weiss_material *materials; /**< owned */
     int nmaterials;
     weiss_region_rule *regions; /**< owned */

@@ -1,7 +1,7 @@
 /* Pictures of a scaling measurement. */
 #include "base/replace.h"
 #include "report/loglog.h"
-#include "report/scaling.h"
+#include "report/scaling-parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -84,8 +84,11 @@ static int draw(const weiss_scaling *series, int nseries, bool speedup, const ch
 
 int weiss_scaling_draw(const weiss_scaling *series, int nseries, const char *directory, weiss_fault *fault)
 {
+    char path[4096];
     if (nseries == 0)
         return 0;
-    int code = draw(series, nseries, false, directory, fault);
-    return code != 0 ? code : draw(series, nseries, true, directory, fault);
+    snprintf(path, sizeof path, "%s/split.svg", directory);
+    WEISS_FAULT_TRY(draw(series, nseries, false, directory, fault));
+    WEISS_FAULT_TRY(draw(series, nseries, true, directory, fault));
+    return weiss_scaling_draw_parts(series, nseries, path, fault);
 }

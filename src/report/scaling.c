@@ -96,7 +96,9 @@ static void print_number(double value, const char *end, FILE *to)
 static void write_csv(FILE *to, const void *data)
 {
     const all_series *all = data;
-    fputs("transport,ranks,median_s,min_s,max_s,samples,speedup,efficiency,parallel_part\n", to);
+    fputs("transport,ranks,median_s,min_s,max_s,samples,speedup,efficiency,parallel_part,"
+          "compute_s,inside_s,between_s,servers_s,waiting_s\n",
+          to);
     for (int s = 0; s < all->n; s++) {
         const weiss_scaling *scaling = &all->series[s];
         for (int i = 0; i < scaling->n; i++) {
@@ -108,7 +110,11 @@ static void write_csv(FILE *to, const void *data)
             fprintf(to, "%zu,", t->n);
             print_number(weiss_scaling_speedup(scaling, i), ",", to);
             print_number(weiss_scaling_efficiency(scaling, i), ",", to);
-            print_number(part_of(scaling, i), "\n", to);
+            print_number(part_of(scaling, i), ",", to);
+            for (int k = 0; k < WEISS_SCALING_PARTS; k++) {
+                const weiss_summary *part = &scaling->point[i].part[k];
+                print_number(part->n > 0 ? part->median : NAN, k + 1 < WEISS_SCALING_PARTS ? "," : "\n", to);
+            }
         }
     }
 }

@@ -10,9 +10,20 @@
 
 #define WEISS_SCALING_POINTS_MAX 32
 
+/** Where time goes. */
+typedef enum weiss_scaling_part {
+    WEISS_SCALING_COMPUTE,
+    WEISS_SCALING_INSIDE, /**< transfers between ranks of a machine */
+    WEISS_SCALING_BETWEEN, /**< between machines of a server */
+    WEISS_SCALING_SERVERS, /**< between servers */
+    WEISS_SCALING_WAITING, /**< for other ranks */
+    WEISS_SCALING_PARTS
+} weiss_scaling_part;
+
 typedef struct weiss_scaling_point {
     int ranks;
     weiss_summary seconds; /**< elapsed; n is 0 when it was not measured */
+    weiss_summary part[WEISS_SCALING_PARTS]; /**< s, means over ranks; n is 0 when it was not measured */
 } weiss_scaling_point;
 
 /** One series: the same job on more and more ranks (strong), or a job that grows with them (weak). */
@@ -38,10 +49,17 @@ double weiss_amdahl_limit(double p);
 
 /** Prints a table of each series. */
 void weiss_scaling_print(const weiss_scaling *series, int nseries, FILE *to);
-/** Writes CSV: transport,ranks,median_s,min_s,max_s,samples,speedup,efficiency,parallel_part. @return 0, WEISS_ERR_FILE,
- *  WEISS_ERR_MEMORY */
+/** Prints where the time went, a table of each series that tells: medians, and their shares of the sum. */
+void weiss_scaling_print_parts(const weiss_scaling *series, int nseries, FILE *to);
+/** True when a point of the series tells where its time went. */
+bool weiss_scaling_has_parts(const weiss_scaling *scaling);
+/** Name of a part for people, and its colour in pictures. */
+const char *weiss_scaling_part_name(weiss_scaling_part part);
+const char *weiss_scaling_part_colour(weiss_scaling_part part);
+/** Writes CSV: transport,ranks,median_s,min_s,max_s,samples,speedup,efficiency,parallel_part,compute_s,inside_s,between_s,
+ *  servers_s,waiting_s. @return 0, WEISS_ERR_FILE, WEISS_ERR_MEMORY */
 int weiss_scaling_write_csv(const weiss_scaling *series, int nseries, const char *path, weiss_fault *fault);
-/** Draws time.svg and speedup.svg into a directory that exists. @return as weiss_scaling_write_csv */
+/** Draws time.svg and speedup.svg, and split.svg when a series tells where its time went, into a directory that exists. @return as weiss_scaling_write_csv */
 int weiss_scaling_draw(const weiss_scaling *series, int nseries, const char *directory, weiss_fault *fault);
 
 #endif

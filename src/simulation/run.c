@@ -255,6 +255,8 @@ int weiss_simulation_run(weiss_simulation *simulation, const weiss_run_options *
     if (code == 0)
         code = run_stages(&r, stages, &run, result);
     int noted = weiss_agree(ctx, note_phases(&r, MPI_Wtime() - begin));
+    if (options->profiled)
+        MPI_Pcontrol(0);
     code = code != 0 ? code : noted;
     int closed = weiss_outputs_close(r.outputs, code);
     code = code < 0 || closed == 0 ? code : closed;

@@ -22,6 +22,8 @@ typedef struct weiss_run_options {
     const volatile sig_atomic_t
         *stop; /**< the run saves and stops when it is not 0 on any rank; NULL: never */
     const weiss_monitor *monitor; /**< NULL: nobody looks on */
+    bool
+        profiled; /**< tell a profiler by MPI_Pcontrol(0) when the stages are done, before the results are drawn */
 } weiss_run_options;
 
 typedef struct weiss_run_result {

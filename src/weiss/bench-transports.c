@@ -62,6 +62,12 @@ const weiss_transport weiss_machine_transport_table[] = {
     {0},
 };
 
+const weiss_transport weiss_cluster_transport_table[] = {
+    {.name = "tcp", .colour = "#d55e00", .mca = {{"btl", "self,vader,tcp"}}},
+    {.name = "ivshmem", .colour = "#0072b2", .mca = {{"btl", "self,vader,ivshmem,tcp"}}},
+    {0},
+};
+
 static int unknown_transport(const weiss_transport *table, const char *name, weiss_fault *fault)
 {
     char shown[WEISS_TEXT_SHOWN], known[256] = "";
@@ -83,7 +89,9 @@ static bool chosen(const weiss_bench_job *job, const weiss_transport *transport)
 
 int weiss_bench_choose(weiss_bench_job *job, const char *names, weiss_fault *fault)
 {
-    const weiss_transport *table = job->vms > 0 ? weiss_machine_transport_table : weiss_transport_table;
+    const weiss_transport *table = job->table != NULL ? job->table
+                                   : job->vms > 0     ? weiss_machine_transport_table
+                                                      : weiss_transport_table;
     int code = 0;
     if (names == NULL) {
         for (const weiss_transport *t = table; t->name != NULL; t++)

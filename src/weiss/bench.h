@@ -30,6 +30,8 @@ typedef struct weiss_transport {
 
 /** All transports between processes of one machine, and those between virtual machines. A NULL name ends a table. */
 extern const weiss_transport weiss_transport_table[], weiss_machine_transport_table[];
+/** Those of a cluster that is up: between machines; inside each it is the machine's own memory. */
+extern const weiss_transport weiss_cluster_transport_table[];
 
 /** Samples of one test, size and transport. */
 typedef struct weiss_bench_row {
@@ -57,6 +59,7 @@ typedef struct weiss_bench_job {
     const char *module; /**< kernel module for them, which brings interrupts; NULL: none; borrowed */
     weiss_lab *lab; /**< owned; NULL without machines */
     double sample_time, wait_time; /**< seconds */
+    const weiss_transport *table; /**< to choose from; NULL: that of this machine, or of machines; borrowed */
     weiss_bench_column column[WEISS_TRANSPORTS_MAX];
     int ncolumns, nrows;
     weiss_fabric_settings settings;

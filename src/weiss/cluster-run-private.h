@@ -5,6 +5,8 @@
 #include "cloud/cluster/cluster.h"
 #include "weiss/cluster-run.h"
 
+#include <stdio.h>
+
 /** The first machine: where mpirun and rank 0 are, and with them all files of the run. */
 #define WEISS_CLUSTER_FIRST "vm1"
 
@@ -16,6 +18,9 @@ typedef struct weiss_cluster_job {
     char here[4096]; /**< directory of results */
     char there[64]; /**< directory in the machines */
     long lines; /**< of the log that were shown */
+    FILE *said; /**< keeps what the run says instead, when it is measured; owned */
+    char *text; /**< of it; owned */
+    size_t length;
     bool brought; /**< results of this run are here */
     char saved[16]; /**< when the newest checkpoint came here, "12:34:56"; empty: none did */
 } weiss_cluster_job;

@@ -1,13 +1,15 @@
 #include "weiss/cluster-run.h"
 
 #include "cloud/remote.h"
+#include "cloud/words.h"
+#include "weiss/cluster-mesh.h"
 #include "weiss/cluster-run-private.h"
 #include "weiss/command.h"
 #include "weiss/problem-files.h"
 #include "weiss/stop.h"
+#include "weiss/tracer.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,12 +17,15 @@
 
 /** Line that stands for a new checkpoint, which nothing else prints. */
 #define CHECKPOINT "\\001checkpoint"
+/** Name of the mesh there. */
+#define MESH ".weiss-mesh.msh"
 
 /** Starts mpirun in the background, so that it outlives a connection that is lost; then leaves its number in mpirun.pid, what
- *  it says in log, and its exit code in code. Arguments: directory, ranks, words of weiss run. */
+ *  it says in log, and its exit code in code. Arguments: directory, words of mpirun. Open MPI's monitoring counts messages;
+ *  a process that ends well writes them, and what went through shared memory, into statistics/. */
 static const char start_script[] =
     "cd \"$1\" || exit 1\n"
-    "ranks=$2; shift 2\n"
+    "shift\n"
     "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OPENBLAS_NUM_THREADS=1\n"
     "export OMPI_MCA_mca_base_component_path=/opt/lab:$(ompi_info --path pkglibdir --parsable | cut -d: "
     "-f3)\n"
@@ -30,7 +35,9 @@ static const char start_script[] =
     "nohup sh -c 'mpirun \"$@\" & echo $! >mpirun.pid; wait $!; echo $? >code' sh --quiet --oversubscribe "
     "\\\n"
     "    -x OMPI_MCA_mca_base_component_path -x OPENBLAS_NUM_THREADS -x OMPI_MCA_btl_ivshmem_statistics \\\n"
-    "    --wdir \"$PWD\" --hostfile /etc/weiss-hostfile -n \"$ranks\" /opt/lab/weiss run \"$@\" \\\n"
+    "    --mca pml_monitoring_enable 2 --mca pml_monitoring_enable_output 3 \\\n"
+    "    --mca pml_monitoring_filename \"$PWD\"/statistics/weiss \\\n"
+    "    --wdir \"$PWD\" --hostfile /etc/weiss-hostfile \"$@\" \\\n"
     "    >log 2>&1 </dev/null &\n"
     "echo $! >pid\n"
     "while [ ! -s mpirun.pid ]; do sleep 0.05; done\n";
@@ -59,8 +66,6 @@ static const char prepare_script[] = "rm -rf \"$1\" && mkdir -p \"$1\"/statistic
 static const char clean_script[] = "rm -rf \"$1\"";
 static const char directory_script[] = "cd \"$1\" && mkdir -p \"$(dirname \"$2\")\"";
 static const char code_script[] = "cat \"$1\"/code";
-static const char statistics_script[] = "cat \"$1\"/statistics/*.json 2>/dev/null; true";
-
 typedef weiss_cluster_job run;
 
 int weiss_cluster_script(const run *r, const char *vm, const char *script, const char *argument,
@@ -119,6 +124,18 @@ static int send_file(const run *r, const char *path, const char *name, weiss_fau
     return code != 0 ? code : weiss_cluster_copy(r, path, to, fault);
 }
 
+/** Makes the mesh here, where Gmsh is, and copies it. */
+static int send_mesh(const run *r, weiss_fault *fault)
+{
+    char path[WEISS_PATH + 64];
+    snprintf(path, sizeof path, "%s/mesh-%ld.msh", r->cluster.directory, (long)getpid());
+    int code = weiss_cluster_make_mesh(r->options->file, path, r->stop, fault);
+    if (code == 0)
+        code = send_file(r, path, MESH, fault);
+    unlink(path);
+    return code;
+}
+
 /** Copies the problem, the files that it names, and the state to go on from. */
 static int send_files(const run *r, weiss_fault *fault)
 {
@@ -131,34 +148,53 @@ static int send_files(const run *r, weiss_fault *fault)
         code = send_file(r, path, files.name[i], fault);
     }
     weiss_problem_files_clear(&files);
+    code = code != 0 ? code : send_mesh(r, fault);
     return code != 0 || !r->options->restart ? code
                                              : send_file(r, r->here, weiss_cluster_base_name(r->here), fault);
 }
 
+/** Words that choose how messages go. */
+static void add_transport(const run *r, weiss_words *words)
+{
+    const weiss_transport *transport = r->options->transport;
+    for (int k = 0; transport != NULL && k < 8 && transport->mca[k][0] != NULL; k++)
+        weiss_words_list(words, "--mca", transport->mca[k][0], transport->mca[k][1], NULL);
+}
+
+/** Words that put the tracer into the ranks. */
+static void add_tracer(const run *r, weiss_words *words)
+{
+    if (r->options->measure == NULL)
+        return;
+    weiss_words_list(words, "-x", "LD_PRELOAD=/opt/lab/" WEISS_TRACER_LIBRARY, "-x", NULL);
+    weiss_words_add(words, WEISS_TRACER_TIMES "=%s/times.csv", r->there);
+    weiss_words_list(words, "-x", NULL);
+    weiss_words_add(words, WEISS_TRACER_FILE "=%s/traffic.csv", r->there);
+}
+
 static int start(const run *r, weiss_fault *fault)
 {
-    char number[16];
-    int n = 0, exit_code = 0;
-    const char *words[16];
-    snprintf(number, sizeof number, "%d", r->ranks);
-    words[n++] = "sh";
-    words[n++] = "-c";
-    words[n++] = start_script;
-    words[n++] = "sh";
-    words[n++] = r->there;
-    words[n++] = number;
-    words[n++] = "--out";
-    words[n++] = weiss_cluster_base_name(r->here);
+    int exit_code = 0, code;
+    weiss_words words = {0};
+    weiss_words_list(&words, "sh", "-c", start_script, "sh", r->there, "-n", NULL);
+    weiss_words_add(&words, "%d", r->ranks);
+    add_transport(r, &words);
+    add_tracer(r, &words);
+    weiss_words_list(&words, "/opt/lab/weiss", "run", "--mesh", MESH, "--out",
+                     weiss_cluster_base_name(r->here), NULL);
     if (r->options->restart)
-        words[n++] = "--restart";
+        weiss_words_list(&words, "--restart", NULL);
     if (r->options->changed)
-        words[n++] = "--changed";
+        weiss_words_list(&words, "--changed", NULL);
     if (r->options->quiet)
-        words[n++] = "--quiet";
-    words[n++] = weiss_cluster_base_name(r->options->file);
-    words[n] = NULL;
-    int code = weiss_remote_run(r->cluster.directory, WEISS_CLUSTER_FIRST, (char *const *)words, NULL, NULL,
-                                &exit_code, fault);
+        weiss_words_list(&words, "--quiet", NULL);
+    weiss_words_list(&words, weiss_cluster_base_name(r->options->file), NULL);
+    if (words.full)
+        code = weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
+    else
+        code = weiss_remote_run(r->cluster.directory, WEISS_CLUSTER_FIRST, words.word, NULL, NULL, &exit_code,
+                                fault);
+    weiss_words_clear(&words);
     return code != 0 || exit_code == 0
                ? code
                : weiss_fault_set(fault, WEISS_ERR_SYSTEM, "mpirun cannot be started in %s (code %d)",
@@ -180,9 +216,10 @@ static void show_line(void *self, const char *line)
         take_checkpoint(r);
         return;
     }
+    FILE *to = r->said != NULL ? r->said : stdout;
     r->lines++;
-    puts(line);
-    fflush(stdout);
+    fprintf(to, "%s\n", line);
+    fflush(to);
 }
 
 /** Says what is left when the first machine is gone. */
@@ -234,36 +271,19 @@ static int exit_code_of(const run *r)
     return weiss_cluster_script(r, WEISS_CLUSTER_FIRST, code_script, NULL, &reader, NULL) == 0 ? number : -1;
 }
 
-/** Messages and bytes that came through shared memory. */
-typedef struct totals {
-    int64_t messages, bytes;
-    int ranks;
-} totals;
-
-static void add_statistics(void *self, const char *line)
+/** Shows or keeps what the ranks say of their messages and times. */
+static int conclude_traffic(const run *r, weiss_fault *fault)
 {
-    totals *t = self;
-    json_object *rank = json_tokener_parse(line), *value = NULL;
-    if (json_object_object_get_ex(rank, "received_messages", &value))
-        t->messages += json_object_get_int64(value);
-    if (json_object_object_get_ex(rank, "received_bytes", &value)) {
-        t->bytes += json_object_get_int64(value);
-        t->ranks++;
-    }
-    json_object_put(rank);
-}
-
-static void show_statistics(const run *r)
-{
-    totals t = {0};
-    const weiss_process_reader reader = {.line = add_statistics, .data = &t};
-    for (int i = 0; i < r->cluster.vms; i++)
-        weiss_cluster_script(r, r->cluster.process[i].name, statistics_script, NULL, &reader, NULL);
-    if (t.ranks > 0)
-        printf("cluster    %s: %lld messages, %.3g MB between its machines went through shared memory\n",
-               r->cluster.name, (long long)t.messages, 1e-6 * (double)t.bytes);
-    else
-        printf("cluster    %s: nothing went through shared memory\n", r->cluster.name);
+    weiss_cluster_traffic traffic;
+    weiss_cluster_measure *measure = r->options->measure;
+    WEISS_FAULT_TRY(weiss_cluster_traffic_read(&r->cluster, r->there, &traffic, fault));
+    if (!r->options->quiet)
+        weiss_cluster_traffic_print(r->cluster.name, &traffic);
+    if (measure == NULL)
+        return 0;
+    measure->traffic = traffic;
+    return weiss_cluster_split_read(&r->cluster, r->there, traffic.fabric_messages > 0, &measure->split,
+                                    fault);
 }
 
 /** Checks all that can be checked before something is done, and fills in @p r. */
@@ -303,8 +323,8 @@ static int carry_out(run *r, int *exit_code, weiss_fault *fault)
     WEISS_FAULT_TRY(weiss_cluster_fetch(r, fault));
     if (*exit_code != WEISS_EXIT_DONE)
         WEISS_FAULT_TRY(weiss_cluster_check(&r->cluster, fault)); /* that is why, most likely */
-    if (!r->options->quiet && *exit_code == WEISS_EXIT_DONE)
-        show_statistics(r);
+    if (*exit_code == WEISS_EXIT_DONE && (!r->options->quiet || r->options->measure != NULL))
+        WEISS_FAULT_TRY(conclude_traffic(r, fault));
     if (*exit_code < 0)
         return weiss_fault_set(fault, WEISS_ERR_PEER, "mpirun in %s was killed; %s has what it had saved",
                                WEISS_CLUSTER_FIRST, r->here);
@@ -322,15 +342,21 @@ int weiss_cluster_run(const weiss_cluster_run_options *options)
     }
     r->options = options;
     r->stop = weiss_stop_watch();
+    r->said = options->measure != NULL ? open_memstream(&r->text, &r->length) : NULL;
     int code = get_ready(r, &fault);
     if (code == 0) {
         code = carry_out(r, &exit_code, &fault);
         script_everywhere(r, clean_script, NULL);
     }
+    if (r->said != NULL)
+        fclose(r->said);
+    if (code != 0 || exit_code != WEISS_EXIT_DONE)
+        fputs(r->text != NULL ? r->text : "", stderr);
     if (code != 0)
         fprintf(stderr, "weiss: %s\n", fault.text);
     bool stopped = code == 0 && *r->stop != 0 && exit_code == WEISS_EXIT_SIGNAL + SIGUSR1;
     exit_code = code != 0 ? WEISS_EXIT_ERROR : stopped ? WEISS_EXIT_SIGNAL + (int)*r->stop : exit_code;
+    free(r->text);
     free(r);
     return exit_code;
 }

@@ -7,6 +7,7 @@
 #include "weiss/command.h"
 #include "weiss/fabric-settings.h"
 #include "weiss/stop.h"
+#include "weiss/tracer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,9 +78,10 @@ static int find_vm(const char *operand, weiss_cluster *cluster, int *vm)
     return WEISS_EXIT_ERROR;
 }
 
-/** What the machines need to run the solver: this program and the component of Open MPI, where they are. */
+/** What the machines need to run the solver and to measure it: this program, the component of Open MPI, and the tracer, where
+ *  they are. */
 typedef struct program_files {
-    char self[PATH_MAX], component[PATH_MAX + 32];
+    char self[PATH_MAX], component[PATH_MAX + 32], tracer[PATH_MAX];
 } program_files;
 
 static void add_programs(weiss_cluster_plan *plan, program_files *files)
@@ -90,6 +92,8 @@ static void add_programs(weiss_cluster_plan *plan, program_files *files)
     files->self[length > 0 ? length : 0] = '\0';
     if (length > 0)
         plan->ship[n++] = files->self;
+    if (weiss_tracer_find(files->tracer))
+        plan->ship[n++] = files->tracer;
     if (weiss_fabric_settings_find(&settings, NULL) != 0 || settings.components[0] == '\0')
         return;
     snprintf(files->component, sizeof files->component, "%s/mca_btl_ivshmem.so", settings.components);

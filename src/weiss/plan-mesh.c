@@ -7,6 +7,7 @@
 #include "plan/pattern.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What a step does, as counted in runs of the Permalloy bar for each evaluation of the field. */
 #define EXCHANGES                                                                                            \
@@ -29,13 +30,18 @@ static void release(part_mesh *p)
     free(p->part);
 }
 
-static int divide(weiss_context *ctx, const weiss_tetmesh *mesh, int nranks, part_mesh *p)
+/** What does not depend on the number of ranks. */
+static int prepare(weiss_context *ctx, const weiss_tetmesh *mesh, part_mesh *p)
 {
     WEISS_TRY(weiss_tetmesh_check(ctx, mesh));
     WEISS_TRY(weiss_graph_node_tets(ctx, mesh, &p->node_tets));
     WEISS_TRY(weiss_faces_find(ctx, mesh, &p->faces));
     WEISS_TRY(weiss_graph_node_nodes(ctx, mesh, &p->node_tets, &p->neighbours));
-    WEISS_TRY(WEISS_NEW(ctx, p->part, mesh->nnodes));
+    return WEISS_NEW(ctx, p->part, mesh->nnodes);
+}
+
+static int divide(weiss_context *ctx, const part_mesh *p, int nranks)
+{
     return weiss_partition(ctx, &p->neighbours, &p->faces, nranks, p->part);
 }
 
@@ -162,7 +168,8 @@ int weiss_plan_mesh(weiss_context *ctx, const char *path, int nranks, weiss_traf
                           nranks, (long long)mesh->nnodes);
         goto out;
     }
-    WEISS_TRY_OUT(code, divide(ctx, mesh, nranks, &p));
+    WEISS_TRY_OUT(code, prepare(ctx, mesh, &p));
+    WEISS_TRY_OUT(code, divide(ctx, &p, nranks));
     code = add_halo(&p, nranks, traffic, &fault);
     if (code == 0)
         code = add_collectives(&p, nranks, traffic, &fault);
@@ -173,6 +180,51 @@ int weiss_plan_mesh(weiss_context *ctx, const char *path, int nranks, weiss_traf
 out:
     if (code != 0)
         weiss_traffic_free(traffic);
+    release(&p);
+    weiss_tetmesh_destroy(mesh);
+    return code;
+}
+
+/** Fills in what a division says. */
+static int describe(const part_mesh *p, int nranks, weiss_sim_parts *parts, weiss_fault *fault)
+{
+    double *own = count_surface(p, nranks, &parts->surface), *nodes = calloc((size_t)nranks, sizeof *nodes);
+    int code = own == NULL || nodes == NULL ? weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory") : 0;
+    parts->nranks = nranks;
+    parts->nodes = p->neighbours.n;
+    parts->interface = count_interface(p);
+    for (weiss_lidx i = 0; code == 0 && i < p->neighbours.n; i++)
+        nodes[p->part[i]] += 1.0;
+    for (int r = 0; code == 0 && r < nranks; r++)
+        parts->largest = nodes[r] > parts->largest ? nodes[r] : parts->largest;
+    free(own);
+    free(nodes);
+    if (code == 0)
+        code = add_ghosts(p, nranks, &parts->halo, fault);
+    return code != 0 ? code : weiss_traffic_settle(&parts->halo, nranks, fault);
+}
+
+int weiss_plan_parts(weiss_context *ctx, const char *path, const int *nranks, int n, weiss_sim_parts *parts)
+{
+    weiss_tetmesh *mesh = NULL;
+    part_mesh p = {0};
+    weiss_fault fault = {0};
+    int code;
+    memset(parts, 0, (size_t)n * sizeof *parts);
+    WEISS_TRY_OUT(code, weiss_mesh_read_file(ctx, path, &mesh));
+    WEISS_TRY_OUT(code, prepare(ctx, mesh, &p));
+    for (int i = 0; code == 0 && i < n; i++) {
+        if (nranks[i] > mesh->nnodes)
+            code =
+                weiss_fail(ctx, WEISS_ERR_VALUE,
+                           "%d ranks are more than the %lld nodes of the mesh; give a finer one with --mesh",
+                           nranks[i], (long long)mesh->nnodes);
+        if (code == 0)
+            code = divide(ctx, &p, nranks[i]);
+        if (code == 0 && (code = describe(&p, nranks[i], &parts[i], &fault)) != 0)
+            weiss_fail(ctx, code, "%s", fault.text);
+    }
+out:
     release(&p);
     weiss_tetmesh_destroy(mesh);
     return code;

@@ -4,12 +4,18 @@
 
 #include "base/context.h"
 #include "plan/outputs.h"
+#include "plan/simulate.h"
 #include "weiss/child.h"
 
 /** Traffic of a step of the solver on a mesh that is divided among @p nranks ranks (docs/plan.md says what is counted). Local.
  *  @param[out] traffic  free with weiss_traffic_free
  *  @return 0, WEISS_ERR_FILE, WEISS_ERR_SYNTAX, WEISS_ERR_MESH, WEISS_ERR_VALUE, WEISS_ERR_LIBRARY, WEISS_ERR_MEMORY */
 int weiss_plan_mesh(weiss_context *ctx, const char *path, int nranks, weiss_traffic *traffic);
+
+/** How a mesh file is divided among each of @p n numbers of ranks. Local.
+ *  @param[out] parts  n; their halos are to be freed with weiss_traffic_free, also after an error
+ *  @return as weiss_plan_mesh */
+int weiss_plan_parts(weiss_context *ctx, const char *path, const int *nranks, int n, weiss_sim_parts *parts);
 
 /** Writes the files of a plan into a directory, which is made when it is not there.
  *  @return 0, WEISS_ERR_FILE, WEISS_ERR_MEMORY */

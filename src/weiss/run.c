@@ -23,6 +23,8 @@ static const weiss_option options[] = {
     {"--restart", 0, NULL, "Go on from the last checkpoint of an earlier run"},
     {"--changed", 0, NULL, "With --restart: also when the problem file has changed since"},
     {"--out", 'o', "DIR", "Write results to DIR instead of NAME.out"},
+    {"--mesh", 0, "FILE",
+     "Take the mesh from FILE, in metres, in place of making it (weiss mesh make --unit m)"},
     {"--check", 0, NULL, "Read the problem, make mesh and terms, then end without running"},
     {"--print-defaults", 0, NULL, "Print a commented problem file with every key"},
     {"--sbatch", 0, NULL, "Print a job script for Slurm's sbatch, then end without running"},
@@ -129,12 +131,14 @@ static int prepare(call *c)
     weiss_context *ctx = c->session->ctx;
     const char *out = weiss_arguments_get(&weiss_command_run, c->arguments, "--out");
     WEISS_TRY(weiss_simulation_read(c->session, c->file, &c->simulation));
+    c->simulation->problem->mesh_file = weiss_arguments_get(&weiss_command_run, c->arguments, "--mesh");
     WEISS_TRY(weiss_agree(ctx, weiss_results_name(c->simulation->problem, out, &c->directory)));
     if (!given(c, "--check"))
         WEISS_TRY(given(c, "--restart") ? find_checkpoint(c) : weiss_results_check(ctx, c->directory));
     if (weiss_rank(ctx) == 0)
         weiss_display_doing(&c->display, "making the mesh");
     WEISS_TRY(weiss_simulation_make_mesh(c->simulation));
+    MPI_Pcontrol(2); /* a tracer forgets the start, where rank 0 reads and meshes alone */
     if (weiss_rank(ctx) == 0)
         weiss_display_doing(&c->display, "making the terms of the effective field");
     WEISS_TRY(weiss_simulation_make_state(c->simulation));
@@ -189,6 +193,7 @@ static int carry_out(call *c, int *exit_code)
                                            .restart = given(c, "--restart"),
                                            .changed = given(c, "--changed"),
                                            .stop = c->stop,
+                                           .profiled = true,
                                            .monitor = &monitor};
     WEISS_TRY(weiss_results_begin(ctx, c->directory, run_options.restart, &c->lock));
     int code = weiss_simulation_run(c->simulation, &run_options, &result);

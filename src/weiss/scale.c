@@ -1,7 +1,8 @@
 /* weiss scale: how the solver's time changes with the number of ranks. */
-#include "weiss/scale.h"
+#include "weiss/scale-simulate.h"
 
 #include "base/text.h"
+#include "cloud/cluster/cluster.h"
 #include "weiss/ranks.h"
 
 #include <errno.h>
@@ -13,12 +14,26 @@
 static const weiss_option options[] = {
     {"--ranks", 'n', "LIST", "Numbers of ranks, ascending (1,2,4,... up to the number of cores)"},
     {"--rounds", 0, "N", "Times that each is run (3)"},
-    {"--transports", 0, "LIST", "Ways for messages, as in weiss bench fabric (vader)"},
+    {"--transports", 0, "LIST",
+     "Ways for messages, as in weiss bench fabric (vader; with --cluster tcp,ivshmem)"},
+    {"--cluster", 0, "NAME", "Run in the machines of a cluster that is up (weiss cluster)"},
     {"--weak", 0, NULL, "The work grows with the ranks: one problem for each number of ranks"},
+    {"--simulate", 0, "LIST", "Predict for these numbers of ranks, such as 64,256,1024,10000"},
+    {"--network", 0, "FILES", "Topology files of the machines to predict for (three usual ones)"},
+    {"--mesh", 0, "FILE", "Mesh to predict for, in place of the problem's"},
     {"--csv", 0, "FILE", "Write the results as CSV"},
-    {"--svg", 0, "DIR", "Draw time.svg and speedup.svg into a directory"},
+    {"--svg", 0, "DIR", "Draw time.svg, speedup.svg and split.svg into a directory"},
     {0},
 };
+
+/** The whole call. */
+typedef struct call {
+    weiss_scale_job job;
+    weiss_scale_forecast forecast;
+    weiss_scaling
+        series[WEISS_TRANSPORTS_MAX + WEISS_SCALE_NETWORKS_MAX]; /**< measured ones, then predicted ones */
+    int nmeasured, npredicted;
+} call;
 
 static int default_ranks(weiss_scale_job *job)
 {
@@ -28,20 +43,21 @@ static int default_ranks(weiss_scale_job *job)
     return 0;
 }
 
-static int parse_ranks(const char *text, weiss_scale_job *job, weiss_fault *fault)
+/** @param option  whose value @p text is. @param ranks  WEISS_SCALING_POINTS_MAX */
+static int parse_ranks(const char *option, const char *text, int *ranks, int *nranks, weiss_fault *fault)
 {
     char shown[WEISS_TEXT_SHOWN], *end;
     const char *at = text;
     for (;;) {
         errno = 0;
         long n = strtol(at, &end, 10);
-        int before = job->nranks > 0 ? job->ranks[job->nranks - 1] : 0;
-        if (end == at || errno != 0 || n <= before || n > 10000 || job->nranks == WEISS_SCALING_POINTS_MAX ||
+        int before = *nranks > 0 ? ranks[*nranks - 1] : 0;
+        if (end == at || errno != 0 || n <= before || n > 10000 || *nranks == WEISS_SCALING_POINTS_MAX ||
             (*end != '\0' && *end != ','))
             return weiss_fault_set(fault, WEISS_ERR_USAGE,
-                                   "--ranks needs ascending numbers such as 1,2,4, at most %d; found \"%s\"",
-                                   WEISS_SCALING_POINTS_MAX, weiss_text_show(text, shown));
-        job->ranks[job->nranks++] = (int)n;
+                                   "%s needs ascending numbers such as 1,2,4, at most %d; found \"%s\"",
+                                   option, WEISS_SCALING_POINTS_MAX, weiss_text_show(text, shown));
+        ranks[(*nranks)++] = (int)n;
         if (*end == '\0')
             return 0;
         at = end + 1;
@@ -82,7 +98,9 @@ static int hand_out_files(const weiss_arguments *arguments, weiss_scale_job *job
 /** Transports that are MPI's. */
 static int choose_transports(const char *names, weiss_scale_job *job, weiss_fault *fault)
 {
-    int code = weiss_bench_choose(&job->transports, names != NULL ? names : "vader", fault);
+    job->transports.table = job->cluster != NULL ? weiss_cluster_transport_table : NULL;
+    const char *usual = job->cluster != NULL ? "tcp,ivshmem" : "vader";
+    int code = weiss_bench_choose(&job->transports, names != NULL ? names : usual, fault);
     for (int c = 0; code == 0 && c < job->transports.ncolumns; c++)
         if (job->transports.column[c].transport->raw)
             code = weiss_fault_set(fault, WEISS_ERR_USAGE, "the transport \"%s\" carries no MPI program",
@@ -97,7 +115,11 @@ static int read_arguments(const weiss_command *command, const weiss_arguments *a
     const char *rounds = weiss_arguments_get(command, arguments, "--rounds");
     job->rounds = 3;
     job->weak = weiss_arguments_get(command, arguments, "--weak") != NULL;
-    int code = ranks != NULL ? parse_ranks(ranks, job, fault) : default_ranks(job);
+    job->cluster = weiss_arguments_get(command, arguments, "--cluster");
+    if (ranks == NULL && job->cluster != NULL)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "--cluster needs --ranks, such as --ranks 1,2,4");
+    int code =
+        ranks != NULL ? parse_ranks("--ranks", ranks, job->ranks, &job->nranks, fault) : default_ranks(job);
     if (code == 0 && rounds != NULL)
         code = parse_rounds(rounds, job, fault);
     if (code == 0)
@@ -107,11 +129,34 @@ static int read_arguments(const weiss_command *command, const weiss_arguments *a
     return code;
 }
 
+/** What --simulate, --network and --mesh ask for. */
+static int read_forecast(const weiss_command *command, const weiss_arguments *arguments,
+                         const weiss_scale_job *job, weiss_scale_forecast *forecast, weiss_fault *fault)
+{
+    const char *ranks = weiss_arguments_get(command, arguments, "--simulate");
+    const char *networks = weiss_arguments_get(command, arguments, "--network");
+    forecast->mesh = weiss_arguments_get(command, arguments, "--mesh");
+    if (ranks == NULL && (networks != NULL || forecast->mesh != NULL))
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "--network and --mesh go with --simulate");
+    if (ranks == NULL)
+        return 0;
+    if (job->cluster != NULL || job->weak)
+        return weiss_fault_set(fault, WEISS_ERR_USAGE,
+                               "--simulate starts from one problem on this machine: leave out %s",
+                               job->weak ? "--weak" : "--cluster");
+    WEISS_FAULT_TRY(parse_ranks("--simulate", ranks, forecast->ranks, &forecast->nranks, fault));
+    return weiss_scale_take_networks(networks, forecast, fault);
+}
+
 static int get_ready(weiss_scale_job *job, weiss_fault *fault)
 {
-    int code = weiss_fabric_settings_find(&job->transports.settings, fault);
-    if (code != 0)
-        return code;
+    weiss_cluster cluster;
+    if (job->cluster != NULL) {
+        WEISS_FAULT_TRY(weiss_cluster_load(job->cluster, &cluster, fault));
+        job->emulated = cluster.emulated;
+        return weiss_cluster_check(&cluster, fault);
+    }
+    WEISS_FAULT_TRY(weiss_fabric_settings_find(&job->transports.settings, fault));
     weiss_fabric_settings_export(&job->transports.settings);
     return weiss_bench_probe(&job->transports, fault);
 }
@@ -135,55 +180,89 @@ static void print_head(const weiss_scale_job *job)
         "%s%s, %d round%s; T is the median of all but reading the problem and making the mesh, ± half of the "
         "range\n",
         job->file[0], job->weak ? ", ..." : "", job->rounds, job->rounds > 1 ? "s" : "");
-    if (job->ranks[job->nranks - 1] > weiss_cores())
+    if (job->emulated)
+        printf("The machines of \"%s\" are emulated (TCG): ratios mean something, times do not.\n",
+               job->cluster);
+    else if (job->cluster == NULL && job->ranks[job->nranks - 1] > weiss_cores())
         printf("There are %d cores: with more ranks they share them.\n", weiss_cores());
     putchar('\n');
 }
 
-/** Prints, writes and draws what was asked for. */
-static int show_results(const weiss_scale_job *job, const char *csv, const char *pictures, weiss_fault *fault)
+static int make_directory(const char *path, weiss_fault *fault)
 {
-    weiss_scaling series[WEISS_TRANSPORTS_MAX];
-    int n = 0, code = 0;
-    for (int c = 0; c < job->transports.ncolumns; c++)
-        if (job->transports.column[c].skipped[0] == '\0')
-            series[n++] = weiss_scale_series(job, c);
+    return mkdir(path, 0777) == 0 || errno == EEXIST
+               ? 0
+               : weiss_fault_set(fault, WEISS_ERR_FILE, "%s: cannot be made: %s", path, strerror(errno));
+}
+
+static int draw(const call *c, const char *directory, weiss_fault *fault)
+{
+    char simulated[4096];
+    WEISS_FAULT_TRY(make_directory(directory, fault));
+    WEISS_FAULT_TRY(weiss_scaling_draw(c->series, c->nmeasured, directory, fault));
+    if (c->npredicted == 0)
+        return 0;
+    snprintf(simulated, sizeof simulated, "%.4000s/simulated", directory);
+    WEISS_FAULT_TRY(make_directory(simulated, fault));
+    return weiss_scaling_draw(c->series + c->nmeasured, c->npredicted, simulated, fault);
+}
+
+/** Prints what was measured, and predicts. @return an exit code; what went wrong was said */
+static int show_results(call *c)
+{
+    const weiss_scale_job *job = &c->job;
+    for (int i = 0; i < job->transports.ncolumns; i++)
+        if (job->transports.column[i].skipped[0] == '\0')
+            c->series[c->nmeasured++] = weiss_scale_series(job, i);
     print_head(job);
-    weiss_scaling_print(series, n, stdout);
-    if (csv != NULL)
-        code = weiss_scaling_write_csv(series, n, csv, fault);
-    if (code == 0 && pictures != NULL && mkdir(pictures, 0777) != 0 && errno != EEXIST)
-        code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s: cannot be made: %s", pictures, strerror(errno));
-    if (code == 0 && pictures != NULL)
-        code = weiss_scaling_draw(series, n, pictures, fault);
-    return code;
+    weiss_scaling_print(c->series, c->nmeasured, stdout);
+    weiss_scaling_print_parts(c->series, c->nmeasured, stdout);
+    if (c->forecast.nranks == 0)
+        return WEISS_EXIT_DONE;
+    c->npredicted = c->forecast.nmachines;
+    return weiss_scale_simulate(job, &c->forecast, c->series + c->nmeasured);
+}
+
+/** Runs, shows, writes. @return an exit code; what went wrong was said */
+static int carry_out(call *c, const char *csv, const char *pictures)
+{
+    weiss_fault fault = {0};
+    int outcome = WEISS_EXIT_ERROR, code = get_ready(&c->job, &fault);
+    if (code == 0 && some_run(&c->job))
+        outcome = weiss_scale_measure(&c->job);
+    if (outcome == WEISS_EXIT_DONE)
+        outcome = show_results(c);
+    if (outcome == WEISS_EXIT_DONE && csv != NULL)
+        code = weiss_scaling_write_csv(c->series, c->nmeasured + c->npredicted, csv, &fault);
+    if (outcome == WEISS_EXIT_DONE && code == 0 && pictures != NULL)
+        code = draw(c, pictures, &fault);
+    if (code != 0)
+        fprintf(stderr, "weiss: %s\n", fault.text);
+    return code != 0 ? WEISS_EXIT_ERROR : outcome;
 }
 
 static int run(const weiss_command *command, const weiss_arguments *arguments)
 {
     weiss_fault fault = {0};
-    int outcome = WEISS_EXIT_ERROR;
-    weiss_scale_job *job = calloc(1, sizeof *job);
-    if (job == NULL) {
+    int outcome;
+    call *c = calloc(1, sizeof *c);
+    if (c == NULL) {
         fprintf(stderr, "weiss: out of memory\n");
         return WEISS_EXIT_ERROR;
     }
-    if (read_arguments(command, arguments, job, &fault) != 0) {
-        free(job);
-        return weiss_usage("weiss scale", "%s", fault.text);
-    }
-    int code = get_ready(job, &fault);
-    if (code == 0 && some_run(job))
-        outcome = weiss_scale_measure(job);
-    if (code == 0 && outcome == WEISS_EXIT_DONE)
-        code = show_results(job, weiss_arguments_get(command, arguments, "--csv"),
-                            weiss_arguments_get(command, arguments, "--svg"), &fault);
-    if (code != 0) {
+    int code = read_arguments(command, arguments, &c->job, &fault);
+    if (code == 0)
+        code = read_forecast(command, arguments, &c->job, &c->forecast, &fault);
+    if (code == WEISS_ERR_USAGE)
+        outcome = weiss_usage("weiss scale", "%s", fault.text);
+    else if (code != 0) {
         fprintf(stderr, "weiss: %s\n", fault.text);
         outcome = WEISS_EXIT_ERROR;
-    }
-    weiss_scale_free(job);
-    free(job);
+    } else
+        outcome = carry_out(c, weiss_arguments_get(command, arguments, "--csv"),
+                            weiss_arguments_get(command, arguments, "--svg"));
+    weiss_scale_free(&c->job);
+    free(c);
     return outcome;
 }
 
@@ -201,6 +280,13 @@ const weiss_command weiss_command_scale = {
         "that runs\n"
         "in parallel, with the speedup 1 / (1 - p) that no number of ranks would exceed.\n"
         "\n"
+        "Below the times stands where they went: computing, messages on each level, and waiting for other "
+        "ranks.\n"
+        "\n"
+        "With --simulate the times are predicted for more ranks than there are here, and for other networks, "
+        "after the\n"
+        "model was compared with the runs here; docs/scaling.md has its equations.\n"
+        "\n"
         "With --weak the work grows with the ranks: give one problem for each number of ranks, of as many "
         "times the\n"
         "mesh nodes.\n"
@@ -208,6 +294,8 @@ const weiss_command weiss_command_scale = {
         "Examples:\n"
         "  weiss scale bar.yaml\n"
         "  weiss scale bar.yaml --ranks 1,2,4,8 --transports vader,tcp,ivshmem --csv bar.csv --svg bar\n"
+        "  weiss scale bar.yaml --ranks 1,2 --cluster laptop --transports tcp,ivshmem\n"
+        "  weiss scale bar.yaml --ranks 1,2,4 --simulate 64,256,1024 --network cloud.yaml\n"
         "  weiss scale --weak --ranks 1,2,4 bar-1.yaml bar-2.yaml bar-4.yaml\n",
     .run = run,
 };

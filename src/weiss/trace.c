@@ -3,23 +3,28 @@
 #include "cloud/process.h"
 #include "cloud/words.h"
 #include "weiss/command.h"
-#include "weiss/fabric-settings.h"
 #include "weiss/stop.h"
+#include "weiss/tracer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIBRARY "libweiss-trace.so"
-#define FILE_VARIABLE "WEISS_TRACE_FILE"
-
 static const weiss_option options[] = {
     {"--out", 'o', "FILE", "Where the traffic is written (default traffic.csv)"},
+    {"--times", 0, "FILE", "Also write how long each rank computed, transferred and waited"},
     {0},
 };
+
+/** What is asked for. */
+typedef struct request {
+    const char *file; /**< for the traffic */
+    const char *times; /**< for the times; NULL: none */
+} request;
 
 /** True for the names that Open MPI's launcher has. */
 static bool is_mpirun(const char *word)
@@ -49,29 +54,34 @@ static int launcher(char *const *words)
     return words[2] != NULL && strcmp(words[2], "--region") == 0 && words[3] != NULL ? 4 : 2;
 }
 
-/** The settings that the ranks need, "NAME=VALUE". @return false when a name is too long */
-static bool make_settings(const char *library, const char *file, weiss_words *settings)
+/** Appends "NAME=FILE" with an absolute name of the file. @return false when it is too long */
+static bool add_file(const char *name, const char *file, weiss_words *settings)
 {
-    const char *before = getenv("LD_PRELOAD");
     char directory[PATH_MAX], text[3 * PATH_MAX];
     bool absolute = file[0] == '/';
     if (!absolute && getcwd(directory, sizeof directory) == NULL)
         return false;
-    snprintf(text, sizeof text, "LD_PRELOAD=%s%s%s", library, before != NULL && *before != '\0' ? ":" : "",
-             before != NULL ? before : "");
-    weiss_words_list(settings, text, NULL);
-    snprintf(text, sizeof text, FILE_VARIABLE "=%s%s%s", absolute ? "" : directory, absolute ? "" : "/",
-             file);
+    snprintf(text, sizeof text, "%s=%s%s%s", name, absolute ? "" : directory, absolute ? "" : "/", file);
     weiss_words_list(settings, text, NULL);
     return strlen(text) < PATH_MAX;
+}
+
+/** The settings that the ranks need, "NAME=VALUE". @return false when a name is too long */
+static bool make_settings(const char *library, const request *r, weiss_words *settings)
+{
+    const char *before = getenv("LD_PRELOAD");
+    weiss_words_add(settings, "LD_PRELOAD=%s%s%s", library, before != NULL && *before != '\0' ? ":" : "",
+                    before != NULL ? before : "");
+    return add_file(WEISS_TRACER_FILE, r->file, settings) &&
+           (r->times == NULL || add_file(WEISS_TRACER_TIMES, r->times, settings));
 }
 
 /** The command with `-x NAME=VALUE` after mpirun; only the ranks get the tracer then. */
 static void make_command(char *const *words, int place, const weiss_words *settings, weiss_words *command)
 {
     for (int i = 0; words[i] != NULL; i++) {
-        if (i == place && place > 0)
-            weiss_words_list(command, "-x", settings->word[0], "-x", settings->word[1], NULL);
+        for (int k = 0; i == place && place > 0 && k < settings->count; k++)
+            weiss_words_list(command, "-x", settings->word[k], NULL);
         weiss_words_list(command, words[i], NULL);
     }
 }
@@ -113,37 +123,42 @@ static int conclude(const char *file, bool written, int exit_code)
     return exit_code != 0 ? exit_code : WEISS_EXIT_ERROR;
 }
 
-static int trace(const char *file, char *const *words, weiss_fault *fault, int *exit_code)
+/** Runs the command in @p words with the tracer's settings. */
+static int run_traced(const request *r, char *const *words, const weiss_words *settings, int place,
+                      weiss_fault *fault, int *exit_code)
+{
+    struct stat before;
+    bool was = stat(r->file, &before) == 0;
+    const weiss_process_options process = {.words = words,
+                                           .settings = place > 0 ? NULL : settings->word,
+                                           .in = STDIN_FILENO,
+                                           .out = STDOUT_FILENO,
+                                           .err = STDERR_FILENO,
+                                           .death_signal = SIGTERM};
+    WEISS_FAULT_TRY(attend(&process, fault, exit_code));
+    *exit_code = conclude(r->file, changed(r->file, &before, was), *exit_code);
+    return 0;
+}
+
+static int trace(const request *r, char *const *words, weiss_fault *fault, int *exit_code)
 {
     char library[PATH_MAX], shown[WEISS_TEXT_SHOWN];
     weiss_words settings = {0}, command = {0};
-    struct stat before;
-    bool was = stat(file, &before) == 0;
-    if (!weiss_fabric_locate("src/plan/trace/" LIBRARY, WEISS_LIB_DIR "/" LIBRARY, library))
+    int code, place = launcher(words);
+    if (!weiss_tracer_find(library))
         return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "the tracer " LIBRARY " is neither beside this program nor at %s", library);
-    int place = launcher(words);
-    if (!make_settings(library, file, &settings)) {
-        weiss_words_clear(&settings);
-        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the name is too long",
-                               weiss_text_show(file, shown));
+                               "the tracer " WEISS_TRACER_LIBRARY " is neither beside this program nor at %s",
+                               library);
+    if (make_settings(library, r, &settings)) {
+        make_command(words, place, &settings, &command);
+        code = settings.full || command.full
+                   ? weiss_fault_set(fault, WEISS_ERR_MEMORY, "the command has more than %d words",
+                                     WEISS_WORDS_MAX - 6)
+                   : run_traced(r, command.word, &settings, place, fault, exit_code);
+    } else {
+        code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s: the name is too long",
+                               weiss_text_show(settings.count <= 2 ? r->file : r->times, shown));
     }
-    make_command(words, place, &settings, &command);
-    if (settings.full || command.full) {
-        weiss_words_clear(&settings);
-        weiss_words_clear(&command);
-        return weiss_fault_set(fault, WEISS_ERR_MEMORY, "the command has more than %d words",
-                               WEISS_WORDS_MAX - 4);
-    }
-    weiss_process_options process = {.words = command.word,
-                                     .settings = place > 0 ? NULL : settings.word,
-                                     .in = STDIN_FILENO,
-                                     .out = STDOUT_FILENO,
-                                     .err = STDERR_FILENO,
-                                     .death_signal = SIGTERM};
-    int code = attend(&process, fault, exit_code);
-    if (code == 0)
-        *exit_code = conclude(file, changed(file, &before, was), *exit_code);
     weiss_words_clear(&settings);
     weiss_words_clear(&command);
     return code;
@@ -152,11 +167,13 @@ static int trace(const char *file, char *const *words, weiss_fault *fault, int *
 static int run(const weiss_command *command, const weiss_arguments *arguments)
 {
     const char *file = weiss_arguments_get(command, arguments, "--out");
+    const request r = {file != NULL ? file : "traffic.csv",
+                       weiss_arguments_get(command, arguments, "--times")};
     weiss_fault fault = {0};
     int exit_code = WEISS_EXIT_ERROR;
     if (arguments->command == NULL || arguments->command[0] == NULL)
         return weiss_usage("weiss trace", "expected -- and a command, such as -- mpirun -n 4 ./program");
-    if (trace(file != NULL ? file : "traffic.csv", arguments->command, &fault, &exit_code) != 0)
+    if (trace(&r, arguments->command, &fault, &exit_code) != 0)
         fprintf(stderr, "weiss: %s\n", fault.text);
     return exit_code;
 }

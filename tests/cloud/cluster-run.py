@@ -1,6 +1,7 @@
 """A cluster of real machines from up to down, and the solver in it."""
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -61,15 +62,28 @@ class Run(harness.Case):
 
     def check_run(self):
         result = self.run_here("run", "--cluster", "pair", "p.yaml")
-        self.assertRegex(result.stdout, r"cluster    pair: \d\d+ messages, [\d.e+-]+ MB between its machines went through shared memory")
+        self.check_levels(result.stdout)
         self.assertIn("results    p.out/", result.stdout)
         self.run_here("run", "-n", "2", "--out", "native", "p.yaml")
         self.assert_same_table(self.table("p.out"), self.table("native"), 1e-6)
         with open(self.path("p.out", "run.json"), encoding="utf-8") as file:
             self.assertEqual([host["name"] for host in json.load(file)["hosts"]], ["vm1", "vm2"])
         self.write("bad.yaml", PROBLEM.replace("alpha", "alhpa"))
-        self.assertIn('did you mean "alpha"?', self.run_here("run", "--cluster", "pair", "bad.yaml", code=1).stdout)
+        self.assertIn('did you mean "alpha"?', self.run_here("run", "--cluster", "pair", "bad.yaml", code=1).stderr)
         self.assertFalse(os.path.exists(self.path("bad.out")))
+
+    def check_levels(self, text):
+        """Two ranks in two machines: all goes between them, and shared memory carries that and its headers, no more than a
+        hundred bytes of them for each message."""
+        line = r" +(\d+) messages +([\d.e+-]+) MB"
+        inside, between, servers = (re.search(what + line, text).groups()
+                                    for what in ("inside machines", "between machines of a server", "between servers"))
+        self.assertEqual((inside, servers), (("0", "0"), ("0", "0")), text)
+        carried, carried_mb = re.search(r"shared memory carried (\d+) messages, ([\d.e+-]+) MB", text).groups()
+        self.assertGreaterEqual(int(carried), int(between[0]), text)
+        self.assertGreater(float(between[1]), 0, text)
+        self.assertLess(0, float(carried_mb) - float(between[1]), text)
+        self.assertLess(float(carried_mb) - float(between[1]), 1e-4 * int(carried), text)
 
     def check_stop_and_restart(self):
         self.write("p.yaml", PROBLEM.replace("duration: 2 ps, table_every: 0.5 ps", "duration: 50 ns, table_every: 1 ps, rtol: 1e-9"))

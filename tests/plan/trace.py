@@ -90,6 +90,24 @@ class Trace(harness.Case):
         expected.add(0, 1, 4 * 500 * 8, 4 * 500)
         self.check("threads", expected)
 
+    def test_times(self):
+        """Each rank computes for a known time; what it waits is what others computed longer. On a machine that is busy all of it
+        takes longer, never shorter."""
+        result = self.weiss("trace", "--out", "t.csv", "--times", "times.csv", "--", harness.MPIRUN, "-n", "4", PROGRAM, "times")
+        self.assert_done(result)
+        self.assertEqual(self.read("t.csv").splitlines()[2], "0,1,3,24")  # of three sums by doubling; what came before does not count
+        with open(self.path("times.csv"), newline="", encoding="utf-8") as file:
+            rows = [{key: value if key == "host" else float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        self.assertEqual([row["rank"] for row in rows], list(RANKS))
+        for row in rows:
+            self.assertEqual(row["collectives"], 3)
+            self.assertAlmostEqual(row["compute_s"] + row["transfer_s"] + row["waiting_s"], row["elapsed_s"], 6)
+            self.assertGreaterEqual(row["compute_s"], 0.4 * row["rank"] - 0.01)
+            self.assertGreaterEqual(row["elapsed_s"], 0.9 if row["rank"] < 3 else 1.2)
+        # Rank 0 waits for rank 3 in the sums, and for rank 1 with its message. In the sums rank 3 waits for nobody.
+        self.assertGreater(rows[0]["waiting_s"], 0.8)
+        self.assertGreater(rows[0]["waiting_s"], rows[3]["waiting_s"])
+
     def test_other_launcher(self):
         """A command that is not mpirun gets the tracer through its environment."""
         expected = Expected()

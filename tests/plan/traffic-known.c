@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define RANKS 4
 
@@ -166,15 +167,47 @@ static void do_threads(void)
         pthread_join(thread[i], NULL);
 }
 
+static void sleep_for(double seconds)
+{
+    struct timespec t = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
+    nanosleep(&t, NULL);
+}
+
+/* Rank r computes r tenths of a second before each of three operations that all take part in, and before one in which it waits for
+ * the next one's message. What comes before MPI_Pcontrol(2) and after MPI_Pcontrol(0) does not count. */
+static void do_times(void)
+{
+    int to = (rank + RANKS - 1) % RANKS, from = (rank + 1) % RANKS;
+    MPI_Send(out, 10, MPI_DOUBLE, to, 0, MPI_COMM_WORLD);
+    MPI_Recv(in, 10, MPI_DOUBLE, from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    sleep_for(0.1 * (RANKS - rank));
+    MPI_Barrier(MPI_COMM_WORLD);
+    MPI_Pcontrol(2);
+    for (int i = 0; i < 3; i++) {
+        sleep_for(0.1 * rank);
+        MPI_Allreduce(out, in, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    }
+    sleep_for(0.1 * rank);
+    MPI_Send(out, 10, MPI_DOUBLE, to, 0, MPI_COMM_WORLD);
+    MPI_Recv(in, 10, MPI_DOUBLE, from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Pcontrol(0);
+    sleep_for(0.2);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = {
-        {"point", do_point},       {"communicators", do_communicators}, {"persistent", do_persistent},
-        {"onesided", do_onesided}, {"collectives", do_collectives},     {"neighbours", do_neighbours},
-        {"threads", do_threads}};
+    } parts[] = {{"point", do_point},
+                 {"communicators", do_communicators},
+                 {"persistent", do_persistent},
+                 {"onesided", do_onesided},
+                 {"collectives", do_collectives},
+                 {"neighbours", do_neighbours},
+                 {"threads", do_threads},
+                 {"times", do_times}};
     int size, given, found = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &given);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);

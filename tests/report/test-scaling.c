@@ -80,6 +80,41 @@ static void what_was_not_measured_has_no_number(void **state)
     free(text);
 }
 
+static void set_part(weiss_scaling_point *point, weiss_scaling_part part, double seconds)
+{
+    point->part[part] = (weiss_summary){1, seconds, seconds, seconds};
+}
+
+static void where_the_time_went(void **state)
+{
+    (void)state;
+    static const int ranks[] = {1, 2};
+    static const double seconds[] = {10, 8};
+    weiss_scaling s = series_of(ranks, seconds, 2, false);
+    char *text = NULL;
+    size_t size = 0;
+    assert_false(weiss_scaling_has_parts(&s));
+    FILE *to = open_memstream(&text, &size);
+    weiss_scaling_print_parts(&s, 1, to);
+    fclose(to);
+    assert_string_equal(text, "");
+    free(text);
+    set_part(&s.point[1], WEISS_SCALING_COMPUTE, 4);
+    set_part(&s.point[1], WEISS_SCALING_BETWEEN, 1);
+    set_part(&s.point[1], WEISS_SCALING_WAITING, 3);
+    assert_true(weiss_scaling_has_parts(&s));
+    to = open_memstream(&text, &size);
+    weiss_scaling_print_parts(&s, 1, to);
+    fclose(to);
+    const char *row = strstr(text, "\n      2");
+    assert_non_null(row);
+    assert_non_null(strstr(row, "4 s  50 %"));
+    assert_non_null(strstr(row, "1 s  12 %"));
+    assert_non_null(strstr(row, "3 s  38 %"));
+    assert_null(strstr(text, "\n      1")); /* it does not tell */
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +122,7 @@ int main(void)
         cmocka_unit_test(a_series_that_begins_with_several_ranks),
         cmocka_unit_test(a_weak_series),
         cmocka_unit_test(what_was_not_measured_has_no_number),
+        cmocka_unit_test(where_the_time_went),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

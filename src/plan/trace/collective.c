@@ -105,12 +105,14 @@ static void count_alltoall(const int *counts, int each, const MPI_Datatype *type
     WEISS_TRACED int MPI_##name(EXPAND parameters, MPI_Comm comm)                                            \
     {                                                                                                        \
         count;                                                                                               \
-        return PMPI_##name(EXPAND words, comm);                                                              \
+        uint64_t begin = weiss_ticks();                                                                      \
+        return weiss_time_call(begin, comm, PMPI_##name(EXPAND words, comm));                                \
     }                                                                                                        \
     WEISS_TRACED int MPI_##iname(EXPAND parameters, MPI_Comm comm, MPI_Request *request)                     \
     {                                                                                                        \
         count;                                                                                               \
-        return PMPI_##iname(EXPAND words, comm, request);                                                    \
+        uint64_t begin = weiss_ticks();                                                                      \
+        return weiss_time_call(begin, MPI_COMM_NULL, PMPI_##iname(EXPAND words, comm, request));             \
     }
 
 #define OUT const void *out, int nout, MPI_Datatype out_type
@@ -131,13 +133,15 @@ static void count_alltoall(const int *counts, int each, const MPI_Datatype *type
 WEISS_TRACED int MPI_Barrier(MPI_Comm comm)
 {
     count_barrier(comm);
-    return PMPI_Barrier(comm);
+    uint64_t begin = weiss_ticks();
+    return weiss_time_call(begin, comm, PMPI_Barrier(comm));
 }
 
 WEISS_TRACED int MPI_Ibarrier(MPI_Comm comm, MPI_Request *request)
 {
     count_barrier(comm);
-    return PMPI_Ibarrier(comm, request);
+    uint64_t begin = weiss_ticks();
+    return weiss_time_call(begin, MPI_COMM_NULL, PMPI_Ibarrier(comm, request));
 }
 
 BOTH(Bcast, Ibcast, (void *buffer, int n, MPI_Datatype type, int root), (buffer, n, type, root),

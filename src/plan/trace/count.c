@@ -13,6 +13,7 @@
 static struct {
     pthread_mutex_t lock; /**< guards the counts */
     int rank, size;
+    bool paused; /**< by MPI_Pcontrol */
     double *count; /**< 2 * size: messages and bytes to each rank; NULL: nothing is counted */
 } own = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -25,11 +26,29 @@ void weiss_count_begin(void)
 
 void weiss_count(int to, double messages, double bytes)
 {
-    if (own.count == NULL || to < 0 || to >= own.size || to == own.rank)
+    if (own.count == NULL || own.paused || to < 0 || to >= own.size || to == own.rank)
         return;
     pthread_mutex_lock(&own.lock);
     own.count[2 * to] += messages;
     own.count[2 * to + 1] += bytes;
+    pthread_mutex_unlock(&own.lock);
+}
+
+int weiss_count_ranks(void)
+{
+    return own.size;
+}
+
+void weiss_count_switch(bool on)
+{
+    own.paused = !on;
+}
+
+void weiss_count_forget(void)
+{
+    pthread_mutex_lock(&own.lock);
+    if (own.count != NULL)
+        memset(own.count, 0, 2 * (size_t)own.size * sizeof *own.count);
     pthread_mutex_unlock(&own.lock);
 }
 
@@ -90,18 +109,20 @@ static void write_file(const char *path, MPI_Comm comm)
 
 void weiss_count_end(void)
 {
-    const char *path = getenv(WEISS_TRACE_VARIABLE);
+    const char *path = getenv(WEISS_TRACE_VARIABLE), *times = getenv(WEISS_TRACE_TIMES_VARIABLE);
     MPI_Comm comm, parent;
-    int lacking = own.count == NULL || path == NULL, any;
+    int lacking = own.count == NULL || (path == NULL && times == NULL), any;
     PMPI_Comm_get_parent(&parent);
     /* A job that the traced one spawned has a world, and would have a file, of its own. */
     lacking = lacking || parent != MPI_COMM_NULL;
     if (PMPI_Allreduce(&lacking, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD) != MPI_SUCCESS || any != 0 ||
         PMPI_Comm_dup(MPI_COMM_WORLD, &comm) != MPI_SUCCESS)
         return;
-    if (own.rank == 0)
+    if (path != NULL && own.rank == 0)
         write_file(path, comm);
-    else
+    else if (path != NULL)
         PMPI_Send(own.count, 2 * own.size, MPI_DOUBLE, 0, TAG, comm);
+    if (times != NULL)
+        weiss_time_write(times, comm);
     PMPI_Comm_free(&comm);
 }

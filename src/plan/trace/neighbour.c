@@ -66,12 +66,14 @@ static void count(MPI_Comm comm, const int *counts, int each, const MPI_Datatype
     WEISS_TRACED int MPI_##name(EXPAND parameters, MPI_Comm comm)                                            \
     {                                                                                                        \
         counting;                                                                                            \
-        return PMPI_##name(EXPAND words, comm);                                                              \
+        uint64_t begin = weiss_ticks();                                                                      \
+        return weiss_time_call(begin, MPI_COMM_NULL, PMPI_##name(EXPAND words, comm));                       \
     }                                                                                                        \
     WEISS_TRACED int MPI_##iname(EXPAND parameters, MPI_Comm comm, MPI_Request *request)                     \
     {                                                                                                        \
         counting;                                                                                            \
-        return PMPI_##iname(EXPAND words, comm, request);                                                    \
+        uint64_t begin = weiss_ticks();                                                                      \
+        return weiss_time_call(begin, MPI_COMM_NULL, PMPI_##iname(EXPAND words, comm, request));             \
     }
 
 BOTH(Neighbor_allgather, Ineighbor_allgather,

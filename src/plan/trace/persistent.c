@@ -64,14 +64,16 @@ SEND_INIT(Rsend_init)
 WEISS_TRACED int MPI_Start(MPI_Request *request)
 {
     count_start(*request);
-    return PMPI_Start(request);
+    uint64_t begin = weiss_ticks();
+    return weiss_time_call(begin, MPI_COMM_NULL, PMPI_Start(request));
 }
 
 WEISS_TRACED int MPI_Startall(int count, MPI_Request requests[])
 {
     for (int i = 0; i < count; i++)
         count_start(requests[i]);
-    return PMPI_Startall(count, requests);
+    uint64_t begin = weiss_ticks();
+    return weiss_time_call(begin, MPI_COMM_NULL, PMPI_Startall(count, requests));
 }
 
 WEISS_TRACED int MPI_Request_free(MPI_Request *request)

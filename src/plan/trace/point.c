@@ -7,14 +7,17 @@
                                 MPI_Comm comm)                                                               \
     {                                                                                                        \
         weiss_trace_message(comm, to, count, type);                                                          \
-        return PMPI_##name(buffer, count, type, to, tag, comm);                                              \
+        uint64_t begin = weiss_ticks();                                                                      \
+        return weiss_time_call(begin, MPI_COMM_NULL, PMPI_##name(buffer, count, type, to, tag, comm));       \
     }
 #define SEND_NOW(name)                                                                                       \
     WEISS_TRACED int MPI_##name(const void *buffer, int count, MPI_Datatype type, int to, int tag,           \
                                 MPI_Comm comm, MPI_Request *request)                                         \
     {                                                                                                        \
         weiss_trace_message(comm, to, count, type);                                                          \
-        return PMPI_##name(buffer, count, type, to, tag, comm, request);                                     \
+        uint64_t begin = weiss_ticks();                                                                      \
+        return weiss_time_call(begin, MPI_COMM_NULL,                                                         \
+                               PMPI_##name(buffer, count, type, to, tag, comm, request));                    \
     }
 
 SEND(Send)
@@ -31,12 +34,18 @@ WEISS_TRACED int MPI_Sendrecv(const void *out, int nout, MPI_Datatype out_type, 
                               MPI_Status *status)
 {
     weiss_trace_message(comm, to, nout, out_type);
-    return PMPI_Sendrecv(out, nout, out_type, to, out_tag, in, nin, in_type, from, in_tag, comm, status);
+    uint64_t begin = weiss_ticks();
+    return weiss_time_call(
+        begin, MPI_COMM_NULL,
+        PMPI_Sendrecv(out, nout, out_type, to, out_tag, in, nin, in_type, from, in_tag, comm, status));
 }
 
 WEISS_TRACED int MPI_Sendrecv_replace(void *buffer, int count, MPI_Datatype type, int to, int out_tag,
                                       int from, int in_tag, MPI_Comm comm, MPI_Status *status)
 {
     weiss_trace_message(comm, to, count, type);
-    return PMPI_Sendrecv_replace(buffer, count, type, to, out_tag, from, in_tag, comm, status);
+    uint64_t begin = weiss_ticks();
+    return weiss_time_call(
+        begin, MPI_COMM_NULL,
+        PMPI_Sendrecv_replace(buffer, count, type, to, out_tag, from, in_tag, comm, status));
 }
