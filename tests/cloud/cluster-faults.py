@@ -28,7 +28,7 @@ materials:
 initial: {uniform: [1, 0.1, 0.3]}
 output: {checkpoint_every: 1 s, fields: off}
 stages:
-  - dynamics: {duration: 10 ps, table_every: 0.25 ps, rtol: 1e-7}
+  - dynamics: {duration: 40 ps, table_every: 1 ps, rtol: 1e-7}
 """
 
 
@@ -206,9 +206,10 @@ class Faults(harness.Case):
         self.fail(f"no checkpoint with {rows} rows after {timeout} s")
 
     def run_and_kill(self, vm, rows, *words):
+        pid = self.processes_of("pair")[vm]["pid"]  # looked up before: the run does not wait
         process = self.begin("run", "--cluster", "pair", *words, "p.yaml")
         have = self.wait_for_checkpoint(process, rows)
-        os.kill(self.processes_of("pair")[vm]["pid"], signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
         out, err = process.communicate(timeout=UP_TIMEOUT)
         self.assertEqual(process.returncode, 1, out + err)
         self.assertIn(f"{vm} of the cluster \"pair\"", err.splitlines()[-1])
