@@ -302,11 +302,10 @@ static int fail_late(const weiss_lab *lab, int index, const boot *b, weiss_fault
 {
     char path[WEISS_PATH], last[600];
     snprintf(path, sizeof path, "%s/vm%d.log", lab->directory, index + 1);
-    return weiss_fault_set(
-        fault, WEISS_ERR_SYSTEM,
-        "vm%d is not up after %d s (--boot-time), and was waited for %lld s; its last words: %s", index + 1,
-        lab->options.boot_seconds, (long long)(time(NULL) - b->begin),
-        weiss_last_lines(path, last, sizeof last));
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "vm%d is not up after %lld s%s; its last words: %s",
+                           index + 1, (long long)(time(NULL) - b->begin),
+                           lab->options.base == NULL ? " (--boot-time gives it more)" : "",
+                           weiss_last_lines(path, last, sizeof last));
 }
 
 int weiss_lab_await(weiss_lab *lab, int count, weiss_fault *fault)
