@@ -134,7 +134,7 @@ class Slurm(harness.Case):
         self.assertEqual(self.ranks("a film's p.out"), ("complete", 2))
 
     def test_a_job_whose_time_is_over_saves_and_goes_on(self):
-        self.write("p.yaml", harness.PRECESSION.replace("duration: 200 ps", "duration: 200 ns"))
+        self.write("p.yaml", harness.PRECESSION.replace("duration: 200 ps", "duration: 20 us"))
         script = self.script("-n", "2", "--out", "results", "p.yaml")
         job = self.submit(script)
         for _ in range(300):

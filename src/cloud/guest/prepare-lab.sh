@@ -13,8 +13,13 @@ disk=$dir/disk
 lab=$disk/.lab
 mkdir -p "$lab/modules" "$disk/lib"
 
-printf '%s\n' "$init" >"$lab/init"
-echo "$subnet $card" >"$lab/network"
+# Written by cat, whose message says why when a disk is full; that of the shell's own commands does not.
+cat >"$lab/init" <<END
+$init
+END
+cat >"$lab/network" <<END
+$subnet $card
+END
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$dir/id"
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$lab/host_key"
 cp "$dir/id" "$dir/id.pub" "$lab/"
