@@ -20,15 +20,15 @@ from labs import harness
 LONG = "--long" in sys.argv
 CLUSTER = "name: {name}\nservers:\n  - {{uri: qemu, vms: {vms}}}\nmemory: 256 MiB\nregion: 4 MiB\n"
 UP_TIMEOUT = 900
-# Takes a minute or more in emulated machines; 41 rows.
+# Takes half a minute or more in emulated machines; 81 rows.
 PROBLEM = """\
-mesh: {grid: {size: [50 nm, 20 nm, 10 nm], cells: [5, 2, 1]}}
+mesh: {grid: {size: [50 nm, 20 nm, 10 nm], cells: [10, 4, 2]}}
 materials:
   permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
 initial: {uniform: [1, 0.1, 0.3]}
 output: {checkpoint_every: 1 s, fields: off}
 stages:
-  - dynamics: {duration: 200 ps, table_every: 5 ps, rtol: 1e-7}
+  - dynamics: {duration: 400 ps, table_every: 5 ps, rtol: 1e-7}
 """
 
 
@@ -226,7 +226,7 @@ class Faults(harness.Case):
         self.assertRegex(self.run_and_kill("vm1", 2), r"does not answer any more; p\.out has the checkpoint of \d\d:\d\d:\d\d: "
                                                       r"take the cluster down and up, then go on from there \(--restart\)")
         rows = len(self.table("p.out"))
-        self.assertLess(rows, 41)
+        self.assertLess(rows, 81)
         before = self.read("p.out/table.csv").splitlines()[:rows]
         self.assertIn("vm1 of the cluster \"pair\" has ended: take the cluster down",
                       self.run_here("run", "--cluster", "pair", "--restart", "p.yaml", code=1).stderr)
@@ -252,7 +252,7 @@ class Faults(harness.Case):
         out, err = process.communicate(timeout=UP_TIMEOUT)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertRegex(out, r"cluster    pair: \d\d+ messages")
-        self.assertEqual(len(self.table("p.out")), 41)
+        self.assertEqual(len(self.table("p.out")), 81)
         self.assertIn("server ended", self.run_here("cluster", "status").stdout)
         for words in (("run", "--cluster", "pair", "p.yaml"), ("cluster", "up", "pair.yaml")):
             self.assertEqual(self.run_here(*words, code=1).stderr,
