@@ -145,7 +145,7 @@ class Libvirt(harness.Case):
     def check_run(self):
         self.write("p.yaml", PROBLEM)
         result = self.run_here("run", "--cluster", "pair", "p.yaml")
-        self.assertRegex(result.stdout, r"cluster    pair: \d\d+ messages, [\d.e+-]+ MB between its machines went through shared memory")
+        self.assertRegex(result.stdout, r"shared memory carried \d\d+ messages, [\d.e+-]+ MB")
         self.run_here("run", "-n", "2", "--out", "native", "p.yaml")
         self.assert_same_table(self.table("p.out"), self.table("native"), 1e-6)
         with open(self.path("p.out", "run.json"), encoding="utf-8") as file:

@@ -85,26 +85,33 @@ class Run(harness.Case):
         self.assertLess(0, float(carried_mb) - float(between[1]), text)
         self.assertLess(float(carried_mb) - float(between[1]), 1e-4 * int(carried), text)
 
+    def await_line(self, process, text):
+        """Reads what a run says until there is a line with a text. @return all that it said"""
+        said = ""
+        while text not in said:
+            line = process.stdout.readline()
+            self.assertNotEqual(line, "", said)
+            said += line
+        return said
+
     def check_stop_and_restart(self):
         self.write("p.yaml", PROBLEM.replace("duration: 2 ps, table_every: 0.5 ps", "duration: 50 ns, table_every: 1 ps, rtol: 1e-9"))
         process = subprocess.Popen([harness.WEISS, "run", "--cluster", "pair", "--out", "long", "p.yaml"], cwd=self.directory,
                                    env={**os.environ, **self.env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        said = ""
-        while "mesh: " not in said:
-            line = process.stdout.readline()
-            self.assertNotEqual(line, "", said)
-            said += line
-        time.sleep(10)
+        said = self.await_line(process, "dynamics (")
+        time.sleep(5)
         process.send_signal(signal.SIGINT)
         said += process.communicate(timeout=120)[0]
         self.assertEqual(process.returncode, 128 + signal.SIGINT, said)
         before = self.read("long/table.csv").splitlines()
         again = subprocess.Popen([harness.WEISS, "run", "--cluster", "pair", "--restart", "--out", "long", "p.yaml"],
-                                 cwd=self.directory, env={**os.environ, **self.env}, stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL)
-        time.sleep(15)
+                                 cwd=self.directory, env={**os.environ, **self.env}, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True)
+        said = self.await_line(again, "dynamics (")
+        time.sleep(5)
         again.send_signal(signal.SIGTERM)
-        self.assertEqual(again.wait(120), 128 + signal.SIGTERM)
+        said += again.communicate(timeout=300)[0]
+        self.assertEqual(again.returncode, 128 + signal.SIGTERM, said)
         after = self.read("long/table.csv").splitlines()
         self.assertEqual(after[:len(before)], before)
         self.assertGreater(len(after), len(before))
@@ -113,11 +120,7 @@ class Run(harness.Case):
         """A machine dies during a run: it ends with a message, and the last checkpoint comes here. The next one is refused."""
         process = subprocess.Popen([harness.WEISS, "run", "--cluster", "pair", "--out", "cut", "p.yaml"], cwd=self.directory,
                                    env={**os.environ, **self.env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        said = ""
-        while "mesh: " not in said:
-            line = process.stdout.readline()
-            self.assertNotEqual(line, "", said)
-            said += line
+        said = self.await_line(process, "mesh: ")
         time.sleep(10)
         os.kill(self.machines()[1]["pid"], signal.SIGKILL)
         said += process.communicate(timeout=120)[0]

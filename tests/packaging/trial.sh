@@ -99,7 +99,7 @@ inside sh -c 'cp -r /usr/share/doc/weiss/examples/embed /root/run && cd /root/ru
 
 if [ -n "$release" ]; then
     stage "module"
-    modinfo -F version "$tree/lib/modules/$release/updates/dkms/weiss_ivshmem.ko" | grep -xF "$version" ||
+    inside modinfo -F version "/lib/modules/$release/updates/dkms/weiss_ivshmem.ko" | grep -xF "$version" ||
         fail "DKMS has not built the module"
 fi
 inside getent group weiss >/dev/null || fail "there is no group weiss"

@@ -172,9 +172,9 @@ static void take_turns(void *self, int number)
     side_leave(&s);
 }
 
-static void no_wake_up_is_lost(void **state)
+/* @return how often side 1 slept in ROUNDS rounds */
+static uint64_t sleep_and_wake(void)
 {
-    (void)state;
     arena shared;
     table *t = table_make(&shared);
     pid_t child[2] = {arena_fork(take_turns, t, 0), arena_fork(take_turns, t, 1)};
@@ -182,10 +182,21 @@ static void no_wake_up_is_lost(void **state)
     arena_wait(child[1]);
     print_message("%d rounds, %d sleeps, %d took more than 5 ms, %d more than 45 ms\n", ROUNDS,
                   (int)t->sleeps, (int)t->slow, (int)t->late);
-    assert_true(t->sleeps > ROUNDS / 20);
     assert_true(t->late < ROUNDS / 400); /* a hypervisor may stop a process for so long, but rarely */
+    uint64_t sleeps = t->sleeps;
     unlink(t->path);
     arena_free(&shared);
+    return sleeps;
+}
+
+/* When the processor becomes slower all polls look like work for two seconds, and nobody sleeps: then once more. */
+static void no_wake_up_is_lost(void **state)
+{
+    (void)state;
+    for (int attempt = 0; attempt < 10; attempt++)
+        if (sleep_and_wake() > ROUNDS / 20)
+            return;
+    fail_msg("nobody sleeps");
 }
 
 /* The same with a sender that believes nobody sleeps: then each sleep lasts its full time. That the test above can fail. */
