@@ -128,6 +128,9 @@ static uint64_t time_to_wake(table *t, uint32_t round, uint64_t held)
 /* A wake-up that is lost costs the longest sleep, 50 ms. */
 #define LOST_NS (45 * UINT64_C(1000000))
 #define ROUNDS ARENA_TIMES(20000)
+/* A sender works for up to so long, so that it meets the other at every moment of its lying down; that comes later when all is
+ * slow under a sanitizer. */
+#define WORK_NS (12000 * (20000 / ROUNDS))
 
 static void take_turns(void *self, int number)
 {
@@ -140,8 +143,7 @@ static void take_turns(void *self, int number)
     for (uint32_t round = 0; round < ROUNDS; round++) {
         uint64_t held = held_ns();
         if ((int)(round % 2) == number) {
-            work_us((double)arena_below(&seed, 12000) /
-                    1e3); /* meets the other at every moment of its lying down */
+            work_us((double)arena_below(&seed, WORK_NS) / 1e3);
             atomic_store(&t->sent_ns, weiss_clock_ns());
             INSIST(weiss_outlet_send(&s.outlet, 1, "x", 1, NULL, 0, NULL) == 0);
             if (number == 0) { /* the other one's wake-ups are measured */
