@@ -3,6 +3,7 @@
 #include "cloud/tuning/reading.h"
 #include "weiss/bench.h"
 #include "weiss/child.h"
+#include "weiss/temporary.h"
 #include "weiss/tuning.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ typedef struct results {
 
 /** Where the runs take place: directories that only this process and its children see, and two processors. */
 typedef struct bench {
-    char program[PATH_MAX], directory[64];
+    char program[PATH_MAX], directory[PATH_MAX];
     int rounds, cpu[2];
     bool mounts; /**< file systems can be mounted */
     int asked; /**< signal that ends it; 0: none */
@@ -120,7 +121,7 @@ static int measure_once(bench *b, bool pinned, const char *region, results *r, i
 static int prepare(const bench *b, const char *type, const char *data, const char *name, char *region,
                    size_t size, weiss_fault *fault)
 {
-    char place[96];
+    char place[PATH_MAX + 16];
     if (!b->mounts) {
         snprintf(region, size, "/dev/shm/weiss-bench-tuning-%ld", (long)getpid());
         return 0;
@@ -137,7 +138,7 @@ static int prepare(const bench *b, const char *type, const char *data, const cha
 static void release(const bench *b)
 {
     static const char *const names[] = {"off", "on"};
-    char place[96];
+    char place[PATH_MAX + 16];
     for (int i = 0; b->mounts && i < 2; i++) {
         snprintf(place, sizeof place, "%s/%s", b->directory, names[i]);
         umount2(place, MNT_DETACH);
@@ -168,7 +169,7 @@ static void print(const bench *b, const variant *v, results *r)
 static int measure(bench *b, const variant *v, weiss_fault *fault)
 {
     results r;
-    char region[2][128];
+    char region[2][PATH_MAX + 32];
     int code = prepare(b, v->off, v->off_data, "off", region[0], sizeof region[0], fault);
     if (code == 0)
         code = prepare(b, v->on, v->on_data, "on", region[1], sizeof region[1], fault);
@@ -239,10 +240,8 @@ static int get_ready(bench *b, weiss_fault *fault)
             "the measuring program weiss-fabric-bench-raw is missing; build or install all of Weiss");
     choose_processors(b);
     b->mounts = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-    snprintf(b->directory, sizeof b->directory, "/tmp/weiss-bench-XXXXXX");
-    if (mkdtemp(b->directory) == NULL)
-        return weiss_fault_set(fault, WEISS_ERR_FILE, "no directory can be made in /tmp: %s",
-                               strerror(errno));
+    if (!weiss_temporary_directory("weiss-bench", b->directory))
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be made: %s", b->directory, strerror(errno));
     return 0;
 }
 

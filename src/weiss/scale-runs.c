@@ -2,6 +2,7 @@
 #include "weiss/child.h"
 #include "weiss/ranks.h"
 #include "weiss/scale.h"
+#include "weiss/temporary.h"
 #include "weiss/tracer.h"
 
 #include <errno.h>
@@ -156,9 +157,7 @@ static int report(const progress *p, const weiss_scale_run *run, const weiss_chi
 
 int weiss_scale_make_directory(char path[PATH_MAX])
 {
-    const char *parent = getenv("TMPDIR");
-    snprintf(path, PATH_MAX, "%.3900s/weiss-scale-XXXXXX", parent != NULL ? parent : "/tmp");
-    if (mkdtemp(path) != NULL)
+    if (weiss_temporary_directory("weiss-scale", path))
         return WEISS_EXIT_DONE;
     fprintf(stderr, "weiss: %s cannot be made: %s\n", path, strerror(errno));
     return WEISS_EXIT_ERROR;
