@@ -3,7 +3,7 @@
 #define WEISS_COMMAND_BENCH_H
 
 #include "base/statistics.h"
-#include "cloud/lab.h"
+#include "cloud/lab/lab.h"
 #include "fabric/bench/tests.h"
 #include "weiss/command.h"
 #include "weiss/fabric-settings.h"

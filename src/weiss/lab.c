@@ -1,5 +1,5 @@
 /* weiss lab: throwaway virtual machines for as long as a command runs. */
-#include "cloud/lab.h"
+#include "cloud/lab/lab.h"
 
 #include "base/text.h"
 #include "weiss/command.h"

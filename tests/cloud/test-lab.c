@@ -1,5 +1,5 @@
 /* The lab as other rooms use it: start, run with output caught, kill a machine, stop. */
-#include "cloud/lab.h"
+#include "cloud/lab/lab.h"
 
 #include <errno.h>
 #include <setjmp.h>

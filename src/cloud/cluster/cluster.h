@@ -4,7 +4,7 @@
 #ifndef WEISS_CLOUD_CLUSTER_H
 #define WEISS_CLOUD_CLUSTER_H
 
-#include "cloud/lab.h"
+#include "cloud/lab/lab.h"
 #include "cloud/libvirt/domains.h"
 
 #define WEISS_CLUSTER_NAME 20 /**< longest name of a cluster */

@@ -2,7 +2,7 @@
 #ifndef WEISS_CLOUD_LIBVIRT_DOMAIN_H
 #define WEISS_CLOUD_LIBVIRT_DOMAIN_H
 
-#include "cloud/lab.h"
+#include "cloud/lab/lab.h"
 
 /** All strings are borrowed. */
 typedef struct weiss_domain {

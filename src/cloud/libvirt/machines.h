@@ -2,7 +2,7 @@
 #ifndef WEISS_CLOUD_LIBVIRT_MACHINES_H
 #define WEISS_CLOUD_LIBVIRT_MACHINES_H
 
-#include "cloud/lab-private.h"
+#include "cloud/lab/private.h"
 
 /** Starts the network when libvirt has one for the lab, else does nothing; or prints it. @return 0, WEISS_ERR_SYSTEM */
 int weiss_lab_start_domain_network(weiss_lab *lab, weiss_fault *fault);

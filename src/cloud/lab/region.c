@@ -1,5 +1,5 @@
 /* Regions of a lab: which machines share one, and the memory behind it. */
-#include "cloud/lab-private.h"
+#include "cloud/lab/private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Programs that use a lab: one in a machine, one on this machine. */
-#include "cloud/lab-private.h"
+#include "cloud/lab/private.h"
 #include "cloud/remote.h"
 
 #include <errno.h>

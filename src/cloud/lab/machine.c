@@ -1,7 +1,7 @@
 /* One machine of a lab: the words for QEMU, its start, and waiting until it is up. */
 #include "cloud/accel.h"
 #include "cloud/cluster/process.h"
-#include "cloud/lab-private.h"
+#include "cloud/lab/private.h"
 #include "cloud/libvirt/machines.h"
 
 #include <errno.h>

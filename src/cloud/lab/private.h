@@ -3,7 +3,7 @@
 #define WEISS_CLOUD_LAB_PRIVATE_H
 
 #include "cloud/keeper.h"
-#include "cloud/lab.h"
+#include "cloud/lab/lab.h"
 #include "cloud/libvirt/domains.h"
 #include "cloud/overlay/servers.h"
 
@@ -32,6 +32,21 @@ struct weiss_lab {
 
 /** Room for the name of a region's file. */
 #define WEISS_LAB_REGION_PATH 64
+
+/** Makes the directory and starts the keeper that will remove it. @return 0, WEISS_ERR_FILE */
+int weiss_lab_make_directory(weiss_lab *lab, weiss_fault *fault);
+/** Finds a free port for each machine. It stays taken, but not listened on, so that only QEMU gets it.
+ *  @return 0, WEISS_ERR_SYSTEM */
+int weiss_lab_hold_ports(weiss_lab *lab, weiss_fault *fault);
+/** Gives them up once QEMU listens, or nobody will. */
+void weiss_lab_release_ports(weiss_lab *lab);
+/** `vms`: a line for each machine with its name, the pid of QEMU, the port of ssh, the socket of QMP. @return 0, WEISS_ERR_FILE */
+int weiss_lab_write_list(const weiss_lab *lab, weiss_fault *fault);
+
+/** Says before anything is made what cannot be shipped. @return 0, WEISS_ERR_USAGE, WEISS_ERR_MEMORY */
+int weiss_lab_check_payload(const weiss_lab_options *options, weiss_fault *fault);
+/** Makes keys, settings of ssh, and the disk with what is shipped. @return 0, WEISS_ERR_FILE, WEISS_STOPPED */
+int weiss_lab_prepare(weiss_lab *lab, weiss_fault *fault);
 
 /** Name of the file of region @p group. */
 void weiss_lab_region_path(const weiss_lab *lab, int group, char path[WEISS_LAB_REGION_PATH]);
