@@ -39,7 +39,11 @@ static const weiss_key cluster_keys[] = {
      .kind = WEISS_KIND_LIST,
      .members = server_element,
      .required = true,
-     .help = "Where the machines run; one server"},
+     .help = "Where the machines run: one server, or two for trials of what runs between servers"},
+    {.name = "link",
+     .kind = WEISS_KIND_TEXT,
+     .fallback = "fast",
+     .help = "Wire between two servers, such as 1Gb/s,50us: rate, delay, MTU; fast: as fast as it goes"},
     {.name = "vcpus",
      .kind = WEISS_KIND_INTEGER,
      .fallback = "1",
@@ -191,22 +195,58 @@ static int take_wishes(weiss_context *ctx, const weiss_value *root, weiss_wishes
     return strcmp(pages->text, "off") == 0 ? 0 : take_bytes(ctx, root, "hugepages", &wishes->page);
 }
 
-static int take_server(weiss_context *ctx, const weiss_value *servers, weiss_cluster_plan *plan)
+/** Two servers are two network namespaces of this machine. */
+static int check_servers(weiss_context *ctx, const weiss_value *servers, const weiss_cluster_plan *plan)
 {
-    if (servers->count != 1)
-        return weiss_fail_at(ctx, servers, "expected one server, found %zu", servers->count);
-    const weiss_value *server = servers->items[0], *uri = weiss_value_get(server, "uri");
-    WEISS_TRY(take_name(ctx, server, plan->server));
-    WEISS_TRY(take_uri(ctx, uri, plan));
-    plan->vms = (int)weiss_value_integer(server, "vms");
+    const weiss_value *const *server = (const weiss_value *const *)servers->items;
+    if (plan->uri[0] != '\0')
+        return weiss_fail_at(ctx, servers, "two servers are for trials on this machine: both need uri: qemu");
+    if (strcmp(plan->server[0], plan->server[1]) == 0)
+        return weiss_fail_at(ctx, weiss_value_get(server[1], "name"),
+                             "expected another name than that of the first server, found \"%s\"",
+                             plan->server[1]);
+    if (weiss_value_integer(server[0], "vms") != weiss_value_integer(server[1], "vms") ||
+        plan->vms > WEISS_LAB_VMS_MAX)
+        return weiss_fail_at(ctx, servers, "two servers need the same number of machines, %d at most on each",
+                             WEISS_LAB_VMS_MAX / WEISS_SERVERS);
     return 0;
+}
+
+/** The wire between two servers. */
+static int take_link(weiss_context *ctx, const weiss_value *link, weiss_cluster_plan *plan)
+{
+    weiss_fault fault = {0};
+    weiss_wire wire;
+    if (strcmp(link->text, "fast") == 0)
+        return 0;
+    if (plan->servers == 1)
+        return weiss_fail_at(ctx, link, "a link is between servers, and there is one");
+    if (strlen(link->text) >= sizeof plan->link || weiss_wire_parse(link->text, &wire, &fault) != 0)
+        return weiss_fail_at(ctx, link, "%s", fault.code != 0 ? fault.text : "it is too long");
+    snprintf(plan->link, sizeof plan->link, "%s", link->text);
+    return 0;
+}
+
+static int take_servers(weiss_context *ctx, const weiss_value *servers, weiss_cluster_plan *plan)
+{
+    if (servers->count < 1 || servers->count > WEISS_SERVERS)
+        return weiss_fail_at(ctx, servers, "expected one server or two, found %zu", servers->count);
+    for (size_t i = 0; i < servers->count; i++) {
+        const weiss_value *server = servers->items[i], *uri = weiss_value_get(server, "uri");
+        WEISS_TRY(take_name(ctx, server, plan->server[i]));
+        WEISS_TRY(take_uri(ctx, uri, plan));
+        plan->vms += (int)weiss_value_integer(server, "vms");
+    }
+    plan->servers = (int)servers->count;
+    return plan->servers == 1 ? 0 : check_servers(ctx, servers, plan);
 }
 
 static int take(weiss_context *ctx, const weiss_value *root, weiss_cluster_plan *plan)
 {
     int64_t memory;
     WEISS_TRY(take_name(ctx, root, plan->name));
-    WEISS_TRY(take_server(ctx, weiss_value_get(root, "servers"), plan));
+    WEISS_TRY(take_servers(ctx, weiss_value_get(root, "servers"), plan));
+    WEISS_TRY(take_link(ctx, weiss_value_get(root, "link"), plan));
     WEISS_TRY(take_bytes(ctx, root, "memory", &memory));
     WEISS_TRY(take_bytes(ctx, root, "region", &plan->region));
     if (memory < INT64_C(256) << 20 || memory > INT64_C(1) << 40 || memory % (1 << 20) != 0)

@@ -49,10 +49,12 @@ static void take_line(void *self, const char *line)
 int weiss_cluster_traffic_read(const weiss_cluster *cluster, const char *directory,
                                weiss_cluster_traffic *traffic, weiss_fault *fault)
 {
-    static const int server[WEISS_LAB_VMS_MAX]; /* all machines of a cluster are on one */
+    int server[WEISS_LAB_VMS_MAX];
     reader r = {.traffic = traffic, .fault = fault};
     const weiss_process_reader lines = {.line = take_line, .data = &r};
     *traffic = (weiss_cluster_traffic){0};
+    for (int i = 0; i < cluster->vms; i++)
+        server[i] = weiss_cluster_server(cluster, i);
     for (r.vm = 0; r.code == 0 && r.vm < cluster->vms; r.vm++) {
         const char *const words[] = {"sh", "-c", statistics_script, "sh", directory, NULL};
         int exit_code = 0;

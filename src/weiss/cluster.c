@@ -135,14 +135,16 @@ static int down(const weiss_command *command, const weiss_arguments *arguments)
 static void show_status(const weiss_cluster *c)
 {
     char address[16];
-    printf("%s: %d machine%s of %d vCPU on %s%s%s%s\n", c->name, c->vms, c->vms > 1 ? "s" : "", c->vcpus,
-           c->server, c->domains.uri[0] != '\0' ? ", libvirt at " : "", c->domains.uri,
-           c->emulated ? ", emulated" : "");
+    printf("%s: %d machine%s of %d vCPU on %s%s%s%s%s%s\n", c->name, c->vms, c->vms > 1 ? "s" : "", c->vcpus,
+           c->server[0], c->servers > 1 ? " and " : "", c->server[1],
+           c->domains.uri[0] != '\0' ? ", libvirt at " : "", c->domains.uri, c->emulated ? ", emulated" : "");
     for (int i = 0; i < c->nprocesses; i++) {
         printf("  %-6s %-7s process %d", c->process[i].name, weiss_cluster_runs(c, i) ? "runs" : "ended",
                (int)c->process[i].pid);
         if (c->process[i].port > 0)
             printf(", ssh at %s:%d", weiss_cluster_address(c, i, address), c->process[i].port);
+        if (i < c->vms && c->servers > 1)
+            printf(", on %s", c->server[weiss_cluster_server(c, i)]);
         printf("\n");
     }
 }
@@ -151,17 +153,22 @@ static void show_status(const weiss_cluster *c)
 static void show_json(const weiss_cluster *c, bool first)
 {
     char address[16];
-    printf("%s  {\"name\": \"%s\", \"server\": \"%s\", \"uri\": \"%s\", \"vcpus\": %d, \"emulated\": %s, "
-           "\"ssh_config\": \"%s/ssh-config\", \"processes\": [\n",
-           first ? "" : ",\n", c->name, c->server, c->domains.uri[0] != '\0' ? c->domains.uri : "qemu",
-           c->vcpus, c->emulated ? "true" : "false", c->directory);
+    printf(
+        "%s  {\"name\": \"%s\", \"servers\": [\"%s%s%s\"], \"uri\": \"%s\", \"vcpus\": %d, \"emulated\": %s, "
+        "\"ssh_config\": \"%s/ssh-config\", \"processes\": [\n",
+        first ? "" : ",\n", c->name, c->server[0], c->servers > 1 ? "\", \"" : "", c->server[1],
+        c->domains.uri[0] != '\0' ? c->domains.uri : "qemu", c->vcpus, c->emulated ? "true" : "false",
+        c->directory);
     for (int i = 0; i < c->nprocesses; i++)
-        printf("    {\"name\": \"%s\", \"machine\": %s, \"runs\": %s, \"pid\": %d, \"address\": \"%s\", "
+        printf("    {\"name\": \"%s\", \"machine\": %s, \"server\": \"%s\", \"runs\": %s, \"pid\": %d, "
+               "\"address\": \"%s\", "
                "\"port\": "
                "%d}%s\n",
-               c->process[i].name, i < c->vms ? "true" : "false", weiss_cluster_runs(c, i) ? "true" : "false",
-               (int)c->process[i].pid, i < c->vms ? weiss_cluster_address(c, i, address) : "",
-               c->process[i].port, i + 1 < c->nprocesses ? "," : "");
+               c->process[i].name, i < c->vms ? "true" : "false",
+               i < c->vms ? c->server[weiss_cluster_server(c, i)] : "",
+               weiss_cluster_runs(c, i) ? "true" : "false", (int)c->process[i].pid,
+               i < c->vms ? weiss_cluster_address(c, i, address) : "", c->process[i].port,
+               i + 1 < c->nprocesses ? "," : "");
     printf("  ]}");
 }
 

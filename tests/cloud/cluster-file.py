@@ -20,7 +20,14 @@ WRONG = [
                                       "\"64 MiB\", found \"99999999999999 TiB\""),
     (("1 GiB", "64 MiB"), "c.yaml:5: memory: expected whole MiB, from 256 MiB to 1 TiB, found \"64 MiB\""),
     (("32 MiB", "3 MiB"), "c.yaml:6: region: expected a power of two of at least 4 KiB such as \"64 MiB\", found \"3 MiB\""),
-    (("  - {uri: qemu, vms: 2}", "  - {uri: qemu}\n  - {uri: qemu}"), "c.yaml:2: servers: expected one server, found 2"),
+    (("  - {uri: qemu, vms: 2}", "  - {uri: qemu}\n" * 3), "c.yaml:2: servers: expected one server or two, found 3"),
+    (("  - {uri: qemu, vms: 2}", "  - {uri: qemu}\n  - {uri: qemu}"),
+     "c.yaml:4: servers[1].name (default): expected another name than that of the first server, found \"here\""),
+    (("  - {uri: qemu, vms: 2}", "  - {uri: qemu}\n  - {name: b, uri: qemu, vms: 1}"),
+     "c.yaml:2: servers: two servers need the same number of machines, 2 at most on each"),
+    (("  - {uri: qemu, vms: 2}", "  - {uri: qemu}\n  - {name: b, uri: \"qemu:///session\"}"),
+     "c.yaml:2: servers: two servers are for trials on this machine: both need uri: qemu"),
+    (("vcpus: 3", "link: 1Gb/s"), "c.yaml:4: link: a link is between servers, and there is one"),
 ]
 # The common part of the words is the problem file's too; its tests have their exact form.
 REFUSED = [("vms: 2", "vms: 5"), ("vcpus: 3", "vcpu: 3"), ("name: one\n", ""), ("uri: qemu, ", ""), ("vcpus: 3", "vcpus: [")]
@@ -85,6 +92,11 @@ class Files(harness.Case):
         self.write("short.yaml", "name: laptop\nservers: [{uri: qemu}]\n")
         self.write("long.yaml", text)
         self.assertEqual(self.cluster("up", "--dry-run", "long.yaml").stdout, self.cluster("up", "--dry-run", "short.yaml").stdout)
+        servers = self.cluster("up", "--dry-run", os.path.join(examples, "cluster-two-servers.yaml")).stdout
+        self.assertIn("with a wire between them (1Gb/s,50us)", servers)
+        self.assertEqual([servers.count(f"ifname=wt{n}-lab") for n in (1, 2, 3)], [2, 2, 0])
+        self.write("wrong.yaml", "name: two\nservers: [{name: a, uri: qemu}, {name: b, uri: qemu}]\nlink: slow\n")
+        self.assert_one_message(self.cluster("up", "--dry-run", "wrong.yaml"), "wrong.yaml:3: link:", "rate from 1Mb/s")
         with open(os.path.join(examples, "cluster-libvirt.yaml"), encoding="utf-8") as file:
             self.write("tuned.yaml", "".join(line for line in file if not line.startswith("pin:")))
         self.assertEqual(self.cluster("up", "--dry-run", "tuned.yaml").stdout.count("<domain type="), 2)
@@ -129,7 +141,7 @@ class Files(harness.Case):
         place = self.path("s/weiss/clusters/one")
         with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
             boot = file.read().strip()
-        self.write("s/weiss/clusters/one/state", f"weiss-cluster 1\ndirectory {place}/weiss-lab-a\nboot {boot}\nvms 1\n"
+        self.write("s/weiss/clusters/one/state", f"weiss-cluster 1\nserver here\ndirectory {place}/weiss-lab-a\nboot {boot}\nvms 1\n"
                                                  f"process vm1 {os.getpid()} 1 1\n")
         self.assertIn("vm1    ended", self.cluster("status").stdout)
         self.assert_done(self.cluster("down"))

@@ -35,7 +35,7 @@ static weiss_servers *start(const char *link, int taps)
     weiss_wire wire;
     weiss_servers *servers = NULL;
     assert_int_equal(weiss_wire_parse(link, &wire, &fault), 0);
-    if (weiss_servers_start(&wire, taps, &servers, &fault) != 0)
+    if (weiss_servers_start(&wire, taps, false, &servers, &fault) != 0)
         fail_msg("%s", fault.text);
     return servers;
 }
@@ -245,7 +245,7 @@ int main(void)
     weiss_fault fault = {0};
     weiss_wire wire;
     weiss_servers *servers;
-    if (weiss_wire_parse(NULL, &wire, &fault) != 0 || weiss_servers_start(&wire, 1, &servers, &fault) != 0) {
+    if (weiss_wire_parse(NULL, &wire, &fault) != 0 || weiss_servers_start(&wire, 1, false, &servers, &fault) != 0) {
         printf("skipped: %s\n", fault.text);
         return geteuid() != 0 || strstr(fault.text, "permitted") != NULL ||
                        strstr(fault.text, "this kernel has no") != NULL

@@ -25,12 +25,15 @@ bool weiss_cluster_name_is_valid(const char *name)
 static void describe(const weiss_cluster_plan *p, char text[WEISS_CLUSTER_SETTINGS])
 {
     const weiss_wishes *w = &p->wishes;
-    int used =
-        snprintf(text, WEISS_CLUSTER_SETTINGS,
-                 "server %s vms %d vcpus %d memory %d ivshmem %d region %lld accel %d uri %s node %d page "
-                 "%lld pin %d",
-                 p->server, p->vms, p->vcpus, p->memory, (int)p->ivshmem, (long long)p->region, (int)p->accel,
-                 p->uri[0] != '\0' ? p->uri : "qemu", w->node, (long long)w->page, (int)w->pin);
+    int used = snprintf(
+        text, WEISS_CLUSTER_SETTINGS,
+        "server %s vms %d vcpus %d memory %d ivshmem %d region %lld accel %d uri %s node %d page "
+        "%lld pin %d",
+        p->server[0], p->vms, p->vcpus, p->memory, (int)p->ivshmem, (long long)p->region, (int)p->accel,
+        p->uri[0] != '\0' ? p->uri : "qemu", w->node, (long long)w->page, (int)w->pin);
+    if (p->servers > 1)
+        used += snprintf(text + used, (size_t)(WEISS_CLUSTER_SETTINGS - used), " server %s link %s",
+                         p->server[1], p->link);
     for (int i = 0; i < w->cpus && used < WEISS_CLUSTER_SETTINGS; i++)
         used += snprintf(text + used, (size_t)(WEISS_CLUSTER_SETTINGS - used), " %d", w->cpu[i]);
 }
@@ -39,6 +42,8 @@ static weiss_lab_options options_of(const weiss_cluster_plan *p, const char *pla
 {
     weiss_lab_options o = weiss_lab_defaults();
     o.vms = p->vms;
+    o.servers = p->servers;
+    o.link = p->servers > 1 && p->link[0] != '\0' ? p->link : NULL;
     o.vcpus = p->vcpus;
     o.memory = p->memory;
     o.region = p->region;
@@ -87,12 +92,13 @@ static int compare(const weiss_cluster_plan *plan, const char *place, weiss_faul
 /** Writes down what runs. */
 static int record(const weiss_cluster_plan *plan, const weiss_lab *lab, const char *place, weiss_fault *fault)
 {
-    weiss_cluster c = {.vms = plan->vms,
+    weiss_cluster c = {.servers = plan->servers,
+                       .vms = plan->vms,
                        .vcpus = plan->vcpus,
                        .emulated = weiss_lab_emulated(lab),
                        .domains = *weiss_lab_domains(lab)};
     weiss_lab_process process[WEISS_LAB_PROCESSES_MAX];
-    snprintf(c.server, sizeof c.server, "%s", plan->server);
+    memcpy(c.server, plan->server, sizeof c.server);
     snprintf(c.directory, sizeof c.directory, "%s", weiss_lab_directory(lab));
     describe(plan, c.settings);
     weiss_cluster_boot(c.boot, sizeof c.boot);
@@ -268,6 +274,11 @@ const char *weiss_cluster_address(const weiss_cluster *cluster, int index, char 
     if (cluster->domains.uri[0] != '\0')
         return weiss_domains_address(&cluster->domains, index, address);
     return strcpy(address, "127.0.0.1");
+}
+
+int weiss_cluster_server(const weiss_cluster *cluster, int index)
+{
+    return index * cluster->servers / cluster->vms;
 }
 
 int weiss_cluster_find_vm(const weiss_cluster *cluster, const char *vm)

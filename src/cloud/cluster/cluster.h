@@ -6,6 +6,7 @@
 
 #include "cloud/lab/lab.h"
 #include "cloud/libvirt/domains.h"
+#include "cloud/overlay/servers.h"
 
 #define WEISS_CLUSTER_NAME 20 /**< longest name of a cluster */
 #define WEISS_CLUSTER_SETTINGS 3072
@@ -14,8 +15,10 @@
 /** What a cluster file asks for. */
 typedef struct weiss_cluster_plan {
     char name[WEISS_CLUSTER_NAME + 1];
-    char server[WEISS_CLUSTER_NAME + 1]; /**< name of the server, this machine */
-    int vms; /**< 1 to WEISS_LAB_VMS_MAX */
+    int servers; /**< 1: this machine; 2: as weiss_lab_options.servers */
+    char server[WEISS_SERVERS][WEISS_CLUSTER_NAME + 1]; /**< their names */
+    char link[64]; /**< between two servers, as weiss_lab_options.link; "": as fast as it goes */
+    int vms; /**< of all servers, each has as many; 1 to WEISS_LAB_VMS_MAX */
     int vcpus; /**< of each */
     int memory; /**< of each, MiB */
     int64_t region; /**< bytes, a power of two */
@@ -28,7 +31,7 @@ typedef struct weiss_cluster_plan {
 
 /** A process of a cluster that is up. */
 typedef struct weiss_cluster_process {
-    char name[16]; /**< vm1, vm2, ..., hub, server */
+    char name[16]; /**< vm1, vm2, ..., hub, server, relay */
     pid_t pid;
     unsigned long long
         start; /**< when it started, in the kernel's ticks: with the pid it names one process */
@@ -38,7 +41,8 @@ typedef struct weiss_cluster_process {
 /** A cluster that is up. */
 typedef struct weiss_cluster {
     char name[WEISS_CLUSTER_NAME + 1];
-    char server[WEISS_CLUSTER_NAME + 1];
+    int servers;
+    char server[WEISS_SERVERS][WEISS_CLUSTER_NAME + 1];
     char directory[WEISS_PATH]; /**< with ssh-config and vmN.log */
     char settings[WEISS_CLUSTER_SETTINGS]; /**< of its plan, in one line */
     char boot[64]; /**< which boot of this machine it was started in */
@@ -79,6 +83,8 @@ bool weiss_cluster_runs(const weiss_cluster *cluster, int index);
 int weiss_cluster_check(const weiss_cluster *cluster, weiss_fault *fault);
 /** Address at which machine @p index, from 0, is reached from here. @return @p address */
 const char *weiss_cluster_address(const weiss_cluster *cluster, int index, char address[16]);
+/** Server of machine @p index, both from 0. */
+int weiss_cluster_server(const weiss_cluster *cluster, int index);
 /** Number of the machine @p vm, from 0; -1: there is none of that name. */
 int weiss_cluster_find_vm(const weiss_cluster *cluster, const char *vm);
 

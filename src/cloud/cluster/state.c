@@ -118,11 +118,12 @@ static int print_domains(const weiss_domains *d, char *text, size_t size)
 int weiss_cluster_write(const char *place, const weiss_cluster *cluster, weiss_fault *fault)
 {
     char path[WEISS_PATH + 8], text[STATE];
-    int used =
-        snprintf(text, sizeof text,
-                 FORM "\nserver %s\ndirectory %s\nsettings %s\nboot %s\nvcpus %d\nvms %d\nemulated %d\n",
-                 cluster->server, cluster->directory, cluster->settings, cluster->boot, cluster->vcpus,
-                 cluster->vms, cluster->emulated);
+    int used = snprintf(text, sizeof text,
+                        FORM "\ndirectory %s\nsettings %s\nboot %s\nvcpus %d\nvms %d\nemulated %d\n",
+                        cluster->directory, cluster->settings, cluster->boot, cluster->vcpus, cluster->vms,
+                        cluster->emulated);
+    for (int i = 0; i < cluster->servers; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "server %s\n", cluster->server[i]);
     for (int i = 0; i < cluster->nprocesses; i++) {
         const weiss_cluster_process *p = &cluster->process[i];
         used += snprintf(text + used, sizeof text - (size_t)used, "process %s %d %llu %d\n", p->name,
@@ -150,7 +151,9 @@ static bool take_line(weiss_cluster *c, const char *line)
 {
     int emulated;
     weiss_cluster_process p = {0};
-    if (sscanf(line, "server %20s", c->server) == 1 || sscanf(line, "directory %4095s", c->directory) == 1 ||
+    if (c->servers < WEISS_SERVERS && sscanf(line, "server %20s", c->server[c->servers]) == 1)
+        return ++c->servers > 0;
+    if (sscanf(line, "directory %4095s", c->directory) == 1 ||
         sscanf(line, "settings %3071[^\n]", c->settings) == 1 || sscanf(line, "boot %63s", c->boot) == 1 ||
         sscanf(line, "vcpus %d", &c->vcpus) == 1 || sscanf(line, "vms %d", &c->vms) == 1 ||
         take_domain_line(&c->domains, line))
@@ -189,8 +192,8 @@ int weiss_cluster_read(const char *place, const char *name, weiss_cluster *clust
     while (right && (line = strsep(&rest, "\n")) != NULL && rest != NULL)
         right = take_line(cluster, line);
     /* What is removed later must be in this directory. */
-    if (!right || cluster->vms < 1 || !has_domains(cluster) || cluster->vms > cluster->nprocesses ||
-        strncmp(cluster->directory, place, length) != 0 ||
+    if (!right || cluster->vms < 1 || cluster->servers < 1 || !has_domains(cluster) ||
+        cluster->vms > cluster->nprocesses || strncmp(cluster->directory, place, length) != 0 ||
         strncmp(cluster->directory + length, "/weiss-lab-", 11) != 0 ||
         strchr(cluster->directory + length + 1, '/') != NULL)
         return weiss_fault_set(fault, WEISS_ERR_FILE,

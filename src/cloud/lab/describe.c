@@ -17,6 +17,8 @@ int weiss_lab_processes(const weiss_lab *lab, weiss_lab_process process[WEISS_LA
         process[n++] = (weiss_lab_process){.name = "hub", .pid = lab->hub};
     if (lab->server > 0)
         process[n++] = (weiss_lab_process){.name = "server", .pid = lab->server};
+    if (lab->servers != NULL && weiss_servers_relay(lab->servers) > 0)
+        process[n++] = (weiss_lab_process){.name = "relay", .pid = weiss_servers_relay(lab->servers)};
     return n;
 }
 

@@ -50,7 +50,7 @@ static int start_servers(weiss_lab *lab, weiss_fault *fault)
     if (o->servers == 1)
         return 0;
     WEISS_FAULT_TRY(weiss_wire_parse(o->link, &wire, fault));
-    WEISS_FAULT_TRY(weiss_servers_start(&wire, o->vms / o->servers, &lab->servers, fault));
+    WEISS_FAULT_TRY(weiss_servers_start(&wire, o->vms / o->servers, o->base != NULL, &lab->servers, fault));
     if (weiss_servers_relay(lab->servers) > 0)
         weiss_keeper_add(&lab->keeper, weiss_servers_relay(lab->servers));
     return 0;
@@ -161,6 +161,25 @@ void weiss_lab_leave(weiss_lab *lab)
     free(lab);
 }
 
+/** Prints how the two servers would be made by hand. */
+static void show_servers(const weiss_lab_options *o, FILE *to)
+{
+    if (o->servers == 1)
+        return;
+    fprintf(to,
+            "# The servers are network namespaces without names, with a wire between them (%s); by hand:\n"
+            "ip netns add server1\nip netns add server2\n"
+            "ip link add wire netns server1 type veth peer name wire netns server2\n",
+            o->link != NULL ? o->link : "as fast as it goes");
+    for (int i = 1; i <= o->servers; i++)
+        fprintf(to,
+                "ip -n server%d address add 192.0.2.%d/24 dev wire\nip -n server%d link set wire up\n"
+                "ip netns exec server%d weiss overlay up " WEISS_SERVERS_OVERLAY
+                " --local 192.0.2.%d --peer 192.0.2.%d --taps %d\n",
+                i, i, i, i, i, 3 - i, o->vms / o->servers);
+    fprintf(to, "# Each of the following is started with a TAP of its server.\n");
+}
+
 int weiss_lab_show(const weiss_lab_options *options, FILE *to, weiss_fault *fault)
 {
     weiss_lab lab = {.options = *options, .show = to};
@@ -180,6 +199,8 @@ int weiss_lab_show(const weiss_lab_options *options, FILE *to, weiss_fault *faul
         weiss_lab_region_path(&lab, i, region);
         fprintf(to, "fallocate -l %lld %s\n", (long long)options->region, region);
     }
+    if (code == 0)
+        show_servers(options, to);
     if (code == 0)
         code = weiss_lab_start_server(&lab, fault);
     if (code == 0)

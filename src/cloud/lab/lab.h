@@ -23,8 +23,8 @@
 #define WEISS_LAB_VMS_MAX 4
 #define WEISS_LAB_SHIPS_MAX 64
 #define WEISS_LAB_BASE 65
-/** Machines, the hub of their network, the server of regions. */
-#define WEISS_LAB_PROCESSES_MAX (WEISS_LAB_VMS_MAX + 2)
+/** Machines, the hub of their network, the server of regions, the delay of a wire. */
+#define WEISS_LAB_PROCESSES_MAX (WEISS_LAB_VMS_MAX + 3)
 
 /** How the machines see the shared region. */
 typedef enum weiss_lab_ivshmem {
@@ -89,7 +89,7 @@ void weiss_lab_stop(weiss_lab *lab);
 
 /** A process of a lab and the port of its ssh on 127.0.0.1 (0: no machine). */
 typedef struct weiss_lab_process {
-    char name[16]; /**< vm1, vm2, ..., hub, server */
+    char name[16]; /**< vm1, vm2, ..., hub, server, relay */
     pid_t pid;
     int port;
 } weiss_lab_process;

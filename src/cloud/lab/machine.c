@@ -107,7 +107,30 @@ static void add_kernel(const weiss_lab *lab, int index, weiss_words *words)
 /** True when the machines have a single wire between them. */
 static bool wired(const weiss_lab *lab)
 {
-    return lab->options.vms == 2 && lab->servers == NULL && lab->domains.network[0] == '\0';
+    return lab->options.vms == 2 && lab->options.servers == 1 && lab->domains.network[0] == '\0';
+}
+
+/** Number of the TAP of machine @p index in its server, from 1. */
+static int tap_number(const weiss_lab *lab, int index)
+{
+    return index % (lab->options.vms / lab->options.servers) + 1;
+}
+
+/** A TAP in the overlay between servers: open already, or, where only words are printed, by its name. */
+static void add_tap(const weiss_lab *lab, int index, int tap, weiss_words *words)
+{
+    int mtu = lab->servers != NULL ? weiss_servers_mtu(lab->servers) : 0;
+    if (tap >= 0)
+        weiss_words_add(words, "tap,id=lab,fd=%d", tap);
+    else
+        weiss_words_add(words, "tap,id=lab,ifname=wt%d-" WEISS_SERVERS_OVERLAY ",script=no,downscript=no",
+                        tap_number(lab, index));
+    weiss_words_add(words, "-device");
+    if (mtu > 0)
+        weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x,host_mtu=%d",
+                        index + 1, mtu);
+    else
+        weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x", index + 1);
 }
 
 /** Two machines have a wire between them; more have a hub; with several servers they have a TAP in an overlay. The first
@@ -126,11 +149,8 @@ void weiss_lab_add_network(const weiss_lab *lab, int index, int tap, weiss_words
     if (lab->options.vms == 1)
         return;
     weiss_words_add(words, "-netdev");
-    if (lab->servers != NULL) {
-        weiss_words_add(words, "tap,id=lab,fd=%d", tap);
-        weiss_words_add(words, "-device");
-        weiss_words_add(words, "virtio-net-pci,netdev=lab,romfile=,mac=52:54:00:77:00:%02x,host_mtu=%d",
-                        index + 1, weiss_servers_mtu(lab->servers));
+    if (lab->options.servers > 1) {
+        add_tap(lab, index, tap, words);
         return;
     }
     weiss_words_add(words, "stream,id=lab,server=%s,addr.type=unix,addr.path=%s/wire%d",
@@ -167,10 +187,10 @@ static int start_child(weiss_lab *lab, int index, const char *log, weiss_fault *
 {
     weiss_words words = {0};
     weiss_lab_vm *vm = &lab->vm[index];
-    int tap = -1, each = lab->options.vms / lab->options.servers;
+    int tap = -1;
     if (lab->servers != NULL)
-        WEISS_FAULT_TRY(weiss_servers_open_tap(lab->servers, weiss_lab_server(lab, index), index % each + 1,
-                                               &tap, fault));
+        WEISS_FAULT_TRY(weiss_servers_open_tap(lab->servers, weiss_lab_server(lab, index),
+                                               tap_number(lab, index), &tap, fault));
     weiss_words_add(&words, WEISS_QEMU);
     weiss_words_add(&words, "-name");
     /* Threads have names, by which `weiss doctor` tells vCPUs from others. */
@@ -211,7 +231,7 @@ int weiss_lab_start_machine(weiss_lab *lab, int index, weiss_fault *fault)
 int weiss_lab_start_hub(weiss_lab *lab, weiss_fault *fault)
 {
     weiss_words words = {0};
-    if (lab->options.vms <= 2 || lab->servers != NULL || lab->domains.network[0] != '\0')
+    if (lab->options.vms <= 2 || lab->options.servers > 1 || lab->domains.network[0] != '\0')
         return 0;
     for (const char *const *word =
              (const char *const[]){WEISS_QEMU, "-name", "weiss-hub", "-nodefaults", "-no-user-config",

@@ -97,11 +97,12 @@ static void carry(direction *d[2], int64_t delay)
 }
 
 /** In the child: leaves everything of the caller but the TAPs, and carries between them. Never returns. */
-static void become(const int ends[2], int64_t delay, direction *d[2], pid_t parent)
+static void become(const int ends[2], int64_t delay, direction *d[2], bool outlives, pid_t parent)
 {
     int null = open("/dev/null", O_RDWR);
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!outlives)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_TIMERSLACK, 1UL);
     prctl(PR_SET_NAME, "weiss-relay");
     for (int i = 0; i < 3; i++)
@@ -114,7 +115,7 @@ static void become(const int ends[2], int64_t delay, direction *d[2], pid_t pare
     _exit(1);
 }
 
-int weiss_wire_relay(const int ends[2], int64_t delay, pid_t *pid, weiss_fault *fault)
+int weiss_wire_relay(const int ends[2], int64_t delay, bool outlives, pid_t *pid, weiss_fault *fault)
 {
     direction *d[2] = {calloc(1, sizeof(direction)), calloc(1, sizeof(direction))};
     if (d[0] == NULL || d[1] == NULL) {
@@ -125,7 +126,7 @@ int weiss_wire_relay(const int ends[2], int64_t delay, pid_t *pid, weiss_fault *
     pid_t parent = getpid();
     *pid = fork();
     if (*pid == 0)
-        become(ends, delay, d, parent);
+        become(ends, delay, d, outlives, parent);
     int error = errno;
     free(d[0]);
     free(d[1]);

@@ -120,7 +120,7 @@ static int raise_overlay(weiss_servers *s, int server, int taps, weiss_fault *fa
 }
 
 /** Makes namespaces and what joins them. Leaves the caller in one of them. */
-static int build(weiss_servers *s, const weiss_wire *wire, int taps, weiss_fault *fault)
+static int build(weiss_servers *s, const weiss_wire *wire, int taps, bool outlives, weiss_fault *fault)
 {
     for (int i = 0; i < WEISS_SERVERS; i++) {
         WEISS_FAULT_TRY(make_space(s, i, fault));
@@ -130,7 +130,7 @@ static int build(weiss_servers *s, const weiss_wire *wire, int taps, weiss_fault
     if (wire->delay == 0)
         WEISS_FAULT_TRY(lay_veth(s, fault));
     else
-        WEISS_FAULT_TRY(weiss_wire_relay(s->end, wire->delay, &s->relay, fault));
+        WEISS_FAULT_TRY(weiss_wire_relay(s->end, wire->delay, outlives, &s->relay, fault));
     for (int i = 0; i < WEISS_SERVERS; i++) {
         WEISS_FAULT_TRY(weiss_servers_enter(s, i, fault));
         WEISS_FAULT_TRY(set_end(i, wire, fault));
@@ -139,7 +139,7 @@ static int build(weiss_servers *s, const weiss_wire *wire, int taps, weiss_fault
     return 0;
 }
 
-int weiss_servers_start(const weiss_wire *wire, int taps, weiss_servers **servers, weiss_fault *fault)
+int weiss_servers_start(const weiss_wire *wire, int taps, bool outlives, weiss_servers **servers, weiss_fault *fault)
 {
     weiss_servers *s = calloc(1, sizeof *s);
     *servers = NULL;
@@ -148,7 +148,7 @@ int weiss_servers_start(const weiss_wire *wire, int taps, weiss_servers **server
     for (int i = 0; i < WEISS_SERVERS; i++)
         s->space[i] = s->end[i] = -1;
     s->home = open_own_space(fault);
-    int code = s->home < 0 ? fault->code : build(s, wire, taps, fault);
+    int code = s->home < 0 ? fault->code : build(s, wire, taps, outlives, fault);
     if (s->home >= 0) {
         int back = weiss_servers_enter(s, -1, fault);
         code = code != 0 ? code : back;

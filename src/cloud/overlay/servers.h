@@ -1,13 +1,14 @@
 /* Two servers on one machine, for tests of what runs between servers. Each is a network namespace; a wire with a rate, a delay
  * and an MTU joins them (192.0.2.1 and 192.0.2.2, interface "wire"), and the overlay "lab" lies over it.
  *
- * The namespaces have no names and live only as long as this process (and what was started in them): nothing stays behind,
- * however it ends. Needs root. The calling process must have one thread. Nothing is collective. */
+ * The namespaces have no names and live only as long as this process and those that have one of their TAPs: nothing stays
+ * behind, however they end. Needs root. The calling process must have one thread. Nothing is collective. */
 #ifndef WEISS_CLOUD_SERVERS_H
 #define WEISS_CLOUD_SERVERS_H
 
 #include "base/fault.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -29,10 +30,12 @@ typedef struct weiss_servers weiss_servers;
 int weiss_wire_parse(const char *text, weiss_wire *wire, weiss_fault *fault);
 
 /** Makes the servers, the wire and the overlay with @p taps TAPs on each, owned by the calling user.
+ *  @param outlives  the process that delays does not end with the caller; somebody else ends it
  *  @param[out] servers  NULL on failure; end it with weiss_servers_stop
  *  @return 0, WEISS_ERR_SYSTEM (no right, something is missing in the kernel), WEISS_ERR_USAGE (the MTU is too small),
  *          WEISS_ERR_MEMORY */
-int weiss_servers_start(const weiss_wire *wire, int taps, weiss_servers **servers, weiss_fault *fault);
+int weiss_servers_start(const weiss_wire *wire, int taps, bool outlives, weiss_servers **servers,
+                        weiss_fault *fault);
 /** Accepts NULL. */
 void weiss_servers_stop(weiss_servers *servers);
 
