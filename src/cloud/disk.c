@@ -173,27 +173,6 @@ static void tell_stage(void *data, const char *line)
     weiss_lab_say(teller->watch, "%s: %s", teller->what, line);
 }
 
-/** Finds the first message of the one who failed: "E: " and a text. What mmdebstrap says of programs that it called follows.
- *  @return @p out; "" without */
-static const char *first_error(const char *log, char *out, size_t size)
-{
-    static const char *const echoes[] = {"mmdebstrap", "apt-get ", "setup failed", "command failed"};
-    static const size_t most = 1 << 20;
-    char *text = malloc(most), *rest = text, *line;
-    out[0] = '\0';
-    if (text != NULL)
-        weiss_read_text(log, text, most);
-    while (rest != NULL && out[0] == '\0' && (line = strsep(&rest, "\n\r")) != NULL) {
-        bool wanted = strncmp(line, "E: ", 3) == 0;
-        for (size_t i = 0; i < sizeof echoes / sizeof *echoes; i++)
-            wanted = wanted && strncmp(line + 3, echoes[i], strlen(echoes[i])) != 0;
-        if (wanted)
-            snprintf(out, size, "%s", line + 3);
-    }
-    free(text);
-    return out;
-}
-
 /** Runs a script whose words are freed. Its messages are kept in memory: they matter most when there is no space for files.
  *  @param what  says what it does, "making the image" */
 static int run_script(weiss_words *words, const char *what, const weiss_lab_watch *watch, weiss_fault *fault)
@@ -209,10 +188,9 @@ static int run_script(weiss_words *words, const char *what, const weiss_lab_watc
     int code = words->full ? weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory")
                            : weiss_process_run(&options, &reader, &exit_code, fault);
     weiss_words_clear(words);
-    if (code == 0 && exit_code != 0 && first_error(log, last, sizeof last)[0] == '\0')
-        weiss_last_lines(log, last, sizeof last);
     if (code == 0 && exit_code != 0)
-        code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s failed: %s", what, last);
+        code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s failed: %s", what,
+                               weiss_image_reason(log, last, sizeof last));
     if (err >= 0)
         close(err);
     return code;

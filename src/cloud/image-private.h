@@ -22,6 +22,9 @@ uint64_t weiss_image_hash_bytes(uint64_t before, const void *bytes, size_t lengt
 uint64_t weiss_image_hash(uint64_t before, const char *text);
 /** Finds mmdebstrap and what it needs. @return 0, WEISS_ERR_SYSTEM */
 int weiss_image_check_programs(weiss_fault *fault);
+/** Why making an image failed, from what its script said: the first "E: TEXT" of the one who failed, which what mmdebstrap says
+ *  of programs that it called follows; without one, the last lines. @return @p out */
+const char *weiss_image_reason(const char *log, char *out, size_t size);
 /** Directory KIND of ${XDG_CACHE_HOME:-~/.cache}/weiss; it is made. @return 0, WEISS_ERR_FILE */
 int weiss_image_cache_of(const char *kind, char path[WEISS_PATH], weiss_fault *fault);
 /** Waits for the lock on a cache.

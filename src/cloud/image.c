@@ -147,6 +147,25 @@ static int run_script(const source *s, const char *directory, int log, const wei
 }
 
 /** Makes the image in a directory beside its own, then renames. */
+const char *weiss_image_reason(const char *log, char *out, size_t size)
+{
+    static const char *const echoes[] = {"mmdebstrap", "apt-get ", "setup failed", "command failed"};
+    static const size_t most = 1 << 20;
+    char *text = malloc(most), *rest = text, *line;
+    out[0] = '\0';
+    if (text != NULL)
+        weiss_read_text(log, text, most);
+    while (rest != NULL && out[0] == '\0' && (line = strsep(&rest, "\n\r")) != NULL) {
+        bool wanted = strncmp(line, "E: ", 3) == 0;
+        for (size_t i = 0; i < sizeof echoes / sizeof *echoes; i++)
+            wanted = wanted && strncmp(line + 3, echoes[i], strlen(echoes[i])) != 0;
+        if (wanted)
+            snprintf(out, size, "%s", line + 3);
+    }
+    free(text);
+    return out[0] != '\0' ? out : weiss_last_lines(log, out, size);
+}
+
 static int make(const source *s, const char *cache, const char *directory, const weiss_lab_watch *watch,
                 weiss_fault *fault)
 {
@@ -165,7 +184,7 @@ static int make(const source *s, const char *cache, const char *directory, const
         close(log);
     if (code == WEISS_RETRY)
         code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "the image of the machines cannot be made: %s",
-                               weiss_last_lines(log_path, last, sizeof last));
+                               weiss_image_reason(log_path, last, sizeof last));
     if (code == 0 && rename(fresh, directory) != 0)
         code = weiss_fault_set(fault, WEISS_ERR_FILE, "%s cannot be renamed to %s: %s", fresh, directory,
                                strerror(errno));

@@ -20,7 +20,7 @@ for disk in vda vdb; do
     tries=0
     while [ ! -b /dev/$disk ]; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || fail "disk $disk does not appear"
+        [ $tries -lt 600 ] || fail "disk $disk does not appear"
         sleep 0.1
     done
 done

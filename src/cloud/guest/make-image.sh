@@ -80,7 +80,7 @@ while read -r line; do
 done <"$link/apt.conf"
 
 echo "packages" >&3
-mmdebstrap --quiet --format=null --variant=essential --dpkgopt=force-unsafe-io \
+mmdebstrap --format=null --variant=essential --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --customize-hook='echo kernel >&3; sh -c "$WEISS_KERNEL_HOOK" sh "$1"' \
