@@ -213,7 +213,7 @@ static int know_region(weiss_groups *groups, const char *name, weiss_fault *faul
 }
 
 /** The record of an instance, made when it is not there; of another run it is as if made. */
-static weiss_instance_record *record_of_run(weiss_groups *groups, const char *uuid, uint64_t run, bool *fresh)
+static weiss_instance_record *record_of_run(weiss_groups *groups, const char *uuid, uint64_t run)
 {
     bool there;
     size_t place = instance_place(groups, uuid, &there);
@@ -221,12 +221,12 @@ static weiss_instance_record *record_of_run(weiss_groups *groups, const char *uu
                                      sizeof *groups->instances))
         return NULL;
     weiss_instance_record *instance = &groups->instances[place];
-    *fresh = !there || instance->seen.run != run;
+    bool fresh = !there || instance->seen.run != run;
     if (!there) {
         memmove(instance + 1, instance, (groups->ninstances - place) * sizeof *instance);
         groups->ninstances++;
     }
-    if (*fresh) {
+    if (fresh) {
         *instance = (weiss_instance_record){.seen.run = run, .not_before = INT64_MIN};
         copy(instance->seen.uuid, sizeof instance->seen.uuid, uuid);
     }
@@ -251,18 +251,15 @@ int weiss_groups_runs(weiss_groups *groups, const char *uuid, uint64_t run, cons
                       const char *attached, weiss_fault *fault)
 {
     char shown[WEISS_TEXT_SHOWN];
-    bool fresh;
     if (strlen(uuid) >= WEISS_AGENT_UUID || (attached != NULL && strlen(attached) >= WEISS_REGION_NAME))
         return weiss_fault_set(fault, WEISS_ERR_VALUE, "the instance %s has %s, which is no region of ours",
                                uuid, weiss_text_show(attached != NULL ? attached : "nothing", shown));
     WEISS_FAULT_TRY(know_region(groups, attached, fault));
-    weiss_instance_record *instance = record_of_run(groups, uuid, run, &fresh);
+    weiss_instance_record *instance = record_of_run(groups, uuid, run);
     if (instance == NULL)
         return no_memory(fault);
-    /* While something is under way, what was read may be from before it or from after it: its end will tell. */
-    const weiss_action *flight = weiss_groups_instance_flight(groups, uuid);
-    bool believed = attached != NULL && (fresh || flight == NULL || flight->run != run);
-    if (believed && strcmp(instance->seen.region, attached) != 0) {
+    /* The end of an action that is under way has the last word. */
+    if (attached != NULL && strcmp(instance->seen.region, attached) != 0) {
         copy(instance->seen.region, sizeof instance->seen.region, attached);
         try_afresh(instance);
     }

@@ -81,7 +81,7 @@ void weiss_groups_lose(weiss_groups *groups, const char *region);
 /** An instance runs, or was decided upon anew. Told twice, the second decision counts.
  *  @param run       a number that is another one for each run of a domain (libvirt's id of it)
  *  @param attached  name of the region of ours that it has now; "": none; one that nobody knows is detached and removed; NULL:
- *                   it was not looked at, what the model knows stays. Not believed of a run for which an action is under way.
+ *                   it was not looked at, what the model knows stays. The end of an action that is under way has the last word.
  *  @return 0, WEISS_ERR_MEMORY, WEISS_ERR_VALUE (that is no name of a region of ours; the instance is not taken over) */
 int weiss_groups_runs(weiss_groups *groups, const char *uuid, uint64_t run, const weiss_decision *decision,
                       const char *attached, weiss_fault *fault);

@@ -346,6 +346,12 @@ typedef struct world_region {
     char name[WEISS_REGION_NAME], group[WEISS_GROUP_KEY];
 } world_region;
 
+typedef struct world_flight {
+    weiss_action action;
+    bool acted; /* what it does has happened, and was not told yet */
+    const char *trouble; /* how that ended */
+} world_flight;
+
 typedef struct world {
     weiss_groups *groups;
     uint64_t random, runs;
@@ -355,7 +361,7 @@ typedef struct world {
     world_instance instance[INSTANCES];
     world_region region[REGIONS];
     int nregions;
-    weiss_action flight[FLIGHTS];
+    world_flight flight[FLIGHTS];
     int nflights;
     int failing; /* of 100 */
     size_t actions, kinds[4], converged;
@@ -418,7 +424,7 @@ static void world_tell(world *w, world_instance *instance, const char *attached)
 static bool in_flight(const world *w, const world_instance *instance)
 {
     for (int i = 0; i < w->nflights; i++)
-        if (strcmp(w->flight[i].uuid, instance->uuid) == 0)
+        if (strcmp(w->flight[i].action.uuid, instance->uuid) == 0)
             return true;
     return false;
 }
@@ -428,7 +434,7 @@ static void check_handed(world *w, const weiss_action *action)
 {
     const world_region *region = world_find(w, action->region);
     for (int i = 0; i < w->nflights; i++) {
-        const weiss_action *other = &w->flight[i];
+        const weiss_action *other = &w->flight[i].action;
         if (action->uuid[0] != '\0')
             assert_string_not_equal(other->uuid, action->uuid);
         if (action->uuid[0] == '\0' || other->uuid[0] == '\0')
@@ -467,7 +473,7 @@ static void world_take(world *w, int most)
     weiss_action action;
     while (most-- > 0 && w->nflights < FLIGHTS && weiss_groups_next(w->groups, w->now, &action)) {
         check_handed(w, &action);
-        w->flight[w->nflights++] = action;
+        w->flight[w->nflights++] = (world_flight){.action = action};
         w->actions++;
         w->kinds[action.kind]++;
     }
@@ -507,14 +513,23 @@ static const char *world_act(world *w, const weiss_action *action)
     return NULL;
 }
 
+/** An action happens, without the model being told of it. */
+static void world_perform(world *w, int place)
+{
+    world_flight *flight = &w->flight[place];
+    if (!flight->acted)
+        flight->trouble = (int)dice(w, 100) < w->failing ? "bad luck" : world_act(w, &flight->action);
+    flight->acted = true;
+}
+
 static void world_finish(world *w, int place)
 {
-    const weiss_action action = w->flight[place];
+    world_perform(w, place);
+    const world_flight flight = w->flight[place];
     w->flight[place] = w->flight[--w->nflights];
-    const char *trouble = (int)dice(w, 100) < w->failing ? "bad luck" : world_act(w, &action);
-    weiss_groups_done(w->groups, &action, trouble, w->now);
+    weiss_groups_done(w->groups, &flight.action, flight.trouble, w->now);
     if (dice(w, 50) == 0)
-        weiss_groups_done(w->groups, &action, NULL, w->now); /* told twice: the second is nothing */
+        weiss_groups_done(w->groups, &flight.action, NULL, w->now); /* told twice: the second is nothing */
 }
 
 static void world_start(world *w, world_instance *instance)
@@ -532,7 +547,8 @@ static void world_start(world *w, world_instance *instance)
         memcpy(instance->attached, w->region[dice(w, (unsigned)w->nregions)].name, sizeof instance->attached);
     /* A region that is being removed cannot be in use. */
     for (int i = 0; i < w->nflights; i++)
-        if (w->flight[i].uuid[0] == '\0' && strcmp(w->flight[i].region, instance->attached) == 0)
+        if (w->flight[i].action.uuid[0] == '\0' &&
+            strcmp(w->flight[i].action.region, instance->attached) == 0)
             instance->attached[0] = '\0';
     world_tell(w, instance, instance->attached);
 }
@@ -549,9 +565,9 @@ static void world_restart_agent(world *w)
 {
     weiss_fault fault = {0};
     while (w->nflights > 0) {
-        const weiss_action action = w->flight[--w->nflights];
         if (dice(w, 2) == 0)
-            world_act(w, &action);
+            world_perform(w, w->nflights - 1);
+        w->nflights--;
     }
     weiss_groups_free(w->groups);
     w->groups = weiss_groups_new(count_name, &w->names);
@@ -579,7 +595,7 @@ static void world_lose(world *w)
 static void world_event(world *w)
 {
     world_instance *instance = &w->instance[dice(w, INSTANCES)];
-    switch (dice(w, 16)) {
+    switch (dice(w, 17)) {
     case 0:
     case 1:
     case 2:
@@ -627,9 +643,22 @@ static void world_event(world *w)
         if (w->nflights > 0)
             world_finish(w, (int)dice(w, (unsigned)w->nflights));
         break;
+    case 13: /* what it did can be seen in the domain before its end is told */
+        if (w->nflights == 0)
+            break;
+        world_perform(w, (int)dice(w, (unsigned)w->nflights));
+        if (instance->runs && dice(w, 2) == 0)
+            world_tell(w, instance, instance->attached);
+        break;
     default:
         world_take(w, 1 + (int)dice(w, 4));
     }
+}
+
+/** Region that the model says an instance has: the world's, when nothing is under way. */
+static const char *seen_region(const world *w, int i)
+{
+    return weiss_groups_find(w->groups, w->instance[i].uuid)->region;
 }
 
 /** What must hold after each step. */
@@ -643,7 +672,8 @@ static void check_world(world *w)
         assert_int_equal(member != NULL, instance->runs);
         if (member == NULL)
             continue;
-        assert_string_equal(member->region, instance->attached);
+        if (!in_flight(w, instance))
+            assert_string_equal(member->region, instance->attached);
         assert_int_equal(member->run, instance->run);
         assert_int_equal(member->released, instance->released);
         if (w->honest)
@@ -656,7 +686,7 @@ static void check_world(world *w)
         const weiss_group_region *region = weiss_groups_region(w->groups, i);
         int members = 0;
         for (int j = 0; j < INSTANCES; j++)
-            members += w->instance[j].runs && strcmp(w->instance[j].attached, region->name) == 0;
+            members += w->instance[j].runs && strcmp(seen_region(w, j), region->name) == 0;
         assert_int_equal(region->members, members);
         assert_true(region->made || members == 0);
         if (i > 0)
@@ -703,9 +733,9 @@ static void check_converges(world *w)
 {
     int failing = w->failing;
     w->failing = 0;
-    w->now += 61000;
     while (w->nflights > 0)
         world_finish(w, 0);
+    w->now += 61000;
     size_t bound = w->actions + 2 * INSTANCES + (size_t)w->nregions + weiss_groups_regions(w->groups) +
                    2 * (size_t)world_groups(w);
     for (;;) {
