@@ -1,6 +1,6 @@
 /* weiss openstack flavors */
+#include "base/bytes.h"
 #include "cloud/openstack/flavor.h"
-#include "weiss/bytes.h"
 #include "weiss/openstack.h"
 #include "weiss/stop.h"
 
