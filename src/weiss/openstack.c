@@ -32,8 +32,21 @@ int weiss_openstack_conclude(int code, const volatile sig_atomic_t *stop, const 
     return WEISS_EXIT_ERROR;
 }
 
+static const weiss_command *const cluster_children[] = {
+    &weiss_command_cluster_up, &weiss_command_cluster_down, &weiss_command_cluster_status, NULL};
+
+static const weiss_command command_cluster = {
+    .name = "cluster",
+    .summary = "Clusters of instances, as weiss cluster has them",
+    .operands = "",
+    .children = cluster_children,
+    .text = "These are the same as weiss cluster up, down and status; the cluster file says that the "
+            "machines are\n"
+            "instances of a cloud.\n",
+};
+
 static const weiss_command *const children[] = {&weiss_command_openstack_flavors,
-                                                &weiss_command_openstack_image, NULL};
+                                                &weiss_command_openstack_image, &command_cluster, NULL};
 
 const weiss_command weiss_command_openstack = {
     .name = "openstack",
