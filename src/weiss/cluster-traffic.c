@@ -49,7 +49,7 @@ static void take_line(void *self, const char *line)
 int weiss_cluster_traffic_read(const weiss_cluster *cluster, const char *directory,
                                weiss_cluster_traffic *traffic, weiss_fault *fault)
 {
-    int server[WEISS_LAB_VMS_MAX];
+    int server[WEISS_CLUSTER_PROCESSES_MAX];
     reader r = {.traffic = traffic, .fault = fault};
     const weiss_process_reader lines = {.line = take_line, .data = &r};
     *traffic = (weiss_cluster_traffic){0};
