@@ -20,7 +20,7 @@
 struct weiss_asker {
     weiss_agent_settings settings;
     char secret[SECRET], host[WEISS_AGENT_TEXT];
-    weiss_session *session; /**< the thread's */
+    weiss_cloud *cloud; /**< the thread's */
     pthread_t thread;
     int descriptor; /**< eventfd */
     volatile sig_atomic_t stop; /**< ends a question */
@@ -54,7 +54,7 @@ static bool read_line(const char *path, char *out, size_t size, weiss_fault *fau
     return fault->code == 0;
 }
 
-static int open_session(weiss_asker *asker, weiss_fault *fault)
+static int open_cloud(weiss_asker *asker, weiss_fault *fault)
 {
     const weiss_agent_settings *s = &asker->settings;
     const weiss_cloud_login login = {.auth_url = s->auth_url,
@@ -64,7 +64,7 @@ static int open_session(weiss_asker *asker, weiss_fault *fault)
                                      .interface = s->interface,
                                      .cacert = s->cacert,
                                      .timeout = s->timeout};
-    return asker->session != NULL ? 0 : weiss_session_open(&login, &asker->stop, &asker->session, fault);
+    return asker->cloud != NULL ? 0 : weiss_cloud_open(&login, &asker->stop, &asker->cloud, fault);
 }
 
 /** Waits until a question is due. @return false at the end */
@@ -106,9 +106,9 @@ static void *work(void *data)
     while (await(asker)) {
         weiss_facts_table table = {0};
         weiss_fault fault = {0};
-        int code = open_session(asker, &fault);
+        int code = open_cloud(asker, &fault);
         if (code == 0)
-            code = weiss_api_facts(asker->session, asker->host, &table, &fault);
+            code = weiss_api_facts(asker->cloud, asker->host, &table, &fault);
         if (code != 0)
             weiss_facts_clear(&table);
         if (code != WEISS_STOPPED)
@@ -199,7 +199,7 @@ void weiss_asker_close(weiss_asker *asker)
     pthread_cond_signal(&asker->change);
     pthread_mutex_unlock(&asker->lock);
     pthread_join(asker->thread, NULL);
-    weiss_session_close(asker->session);
+    weiss_cloud_close(asker->cloud);
     weiss_facts_clear(&asker->table);
     close(asker->descriptor);
     explicit_bzero(asker->secret, sizeof asker->secret);

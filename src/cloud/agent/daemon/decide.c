@@ -26,7 +26,7 @@ static void judge(const weiss_agent *agent, const weiss_known *known, const weis
 {
     memset(decision, 0, sizeof *decision);
     if (known->view.wrong.code != 0) {
-        snprintf(decision->why, sizeof decision->why, "Its description by libvirt cannot be used: %s",
+        snprintf(decision->why, sizeof decision->why, "Its description by libvirt cannot be used: %.900s",
                  known->view.wrong.text);
         return;
     }
