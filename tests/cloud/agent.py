@@ -251,7 +251,7 @@ class Life(agents.Case):
         self.assertNotIn("\x7f", shown)
         self.assertNotIn("\u009b", shown)
         os.chmod(RUN + "/control", 0o666)  # what the mode does not refuse, the agent does
-        os.chmod(RUN, 0o755)
+        self.assertEqual(stat.S_IMODE(os.stat(RUN).st_mode), 0o755)
         tried = subprocess.run(["python3", "-c", "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/weiss-agent/control');"
                                 "s.sendall(b'{\"command\": \"status\"}\\n'); print(s.recv(100))"],
                                user=libvirts.USER, group=libvirts.USER, extra_groups=[], capture_output=True, text=True, check=False)

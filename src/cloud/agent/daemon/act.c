@@ -208,10 +208,21 @@ static void hand(weiss_agent *agent, const weiss_action *a)
     weiss_agent_hand(agent, &task->task, key_of(agent, a));
 }
 
+/** A region of the notes seems to be nobody's until its members were looked at. A domain that hangs is not waited for for ever. */
+static bool synced(weiss_agent *agent)
+{
+    bool all = agent->listed != 0 && weiss_look_idle(agent);
+    for (size_t i = 0; all && i < agent->n; i++)
+        all = agent->known[i]->facts_by == 0;
+    agent->synced = agent->synced || all ||
+                    (agent->listed != 0 && weiss_agent_clock() >= agent->listed + WEISS_AGENT_SYNC_WAIT);
+    return agent->synced;
+}
+
 void weiss_act(weiss_agent *agent)
 {
     weiss_action action;
-    if (agent->settings.dry_run || agent->stop || !agent->synced || agent->sweeping)
+    if (!synced(agent) || agent->settings.dry_run || agent->stop || agent->sweeping)
         return;
     while (weiss_groups_next(agent->groups, weiss_agent_time(agent), &action))
         hand(agent, &action);

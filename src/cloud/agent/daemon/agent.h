@@ -19,6 +19,8 @@
 /** ms that the API has to say something of a new instance, and a guest to give a device up. */
 #define WEISS_AGENT_FACTS_WAIT 3000
 #define WEISS_AGENT_DETACH_WAIT 20000
+/** ms that all domains have to be described at the start. */
+#define WEISS_AGENT_SYNC_WAIT 30000
 
 /** What is known of a domain. */
 typedef struct weiss_known {
@@ -54,6 +56,7 @@ typedef struct weiss_agent {
 
     virConnectPtr connection; /**< owned; NULL: none */
     bool connecting;
+    bool lost; /**< it has ended, and is to be closed */
     int failures; /**< to connect, in a row */
     int64_t connect_at; /**< ms; 0: no need */
     char link_trouble[WEISS_FAULT_TEXT];
@@ -65,7 +68,8 @@ typedef struct weiss_agent {
     int64_t ahead; /**< ms by which the model's clock is ahead, see act.c */
     bool sweep; /**< look for files that nobody knows, once all domains are known */
     bool sweeping;
-    bool synced; /**< all domains were looked at since the start */
+    int64_t listed; /**< ms; when the domains were listed for the first time; 0: not yet */
+    bool synced; /**< all of them were looked at: only now it is known which regions nobody has */
     time_t since;
     int timer, asker_watch; /**< of libvirt's loop */
     int signals; /**< signalfd */

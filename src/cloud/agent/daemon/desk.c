@@ -249,13 +249,17 @@ int64_t weiss_desk_due(const weiss_desk *desk)
     return due;
 }
 
-/** The directory, which only this user can enter, and a lock in it, so that there is one agent. */
+/** The directory, where only this user can write, and a lock in it, so that there is one agent. Others may enter it when this
+ *  is root: QEMU's user has to, to reach the sockets of doorbells. */
 static int occupy(const weiss_agent *agent, weiss_desk *desk, weiss_fault *fault)
 {
     const char *run = agent->settings.run;
     char path[WEISS_AGENT_TEXT + 32];
     struct stat status;
-    if (mkdir(run, 0755) != 0 && errno != EEXIST)
+    if (mkdir(run, 0700) == 0) {
+        if (geteuid() == 0 && chmod(run, 0755) != 0)
+            return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: %s", run, strerror(errno));
+    } else if (errno != EEXIST)
         return weiss_fault_set(fault, WEISS_ERR_FILE, "[agent] run: %s cannot be made: %s", run, strerror(errno));
     if (lstat(run, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) != 0)
         return weiss_fault_set(fault, WEISS_ERR_FILE,
@@ -282,8 +286,9 @@ static int listen_there(const weiss_agent *agent, weiss_desk *desk, weiss_fault 
     memcpy(address.sun_path, path, strlen(path) + 1);
     unlink(path); /* of an agent that was killed: the lock says that none runs */
     desk->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* umask is 0077: it is 0600 from the beginning. */
-    if (desk->fd >= 0 && bind(desk->fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(desk->fd, 64) == 0)
+    /* Nobody can connect before it listens. */
+    if (desk->fd >= 0 && bind(desk->fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod(path, 0600) == 0 &&
+        listen(desk->fd, 64) == 0)
         return 0;
     return weiss_fault_set(fault, WEISS_ERR_FILE, "the socket %s cannot be made: %s", path, strerror(errno));
 }

@@ -97,12 +97,7 @@ static void closed(virConnectPtr connection, int reason, void *data)
 {
     weiss_agent *agent = data;
     (void)reason;
-    if (agent->connection != connection)
-        return;
-    weiss_record(WEISS_PRIORITY_WARNING, "disconnected", "uri", agent->settings.uri, NULL);
-    snprintf(agent->link_trouble, sizeof agent->link_trouble, "libvirt has closed the connection");
-    weiss_link_close(agent);
-    agent->connect_at = weiss_agent_clock();
+    agent->lost = agent->lost || agent->connection == connection; /* libvirt holds a lock: closed in the next turn */
 }
 
 /** Events are registered before the domains are listed, so that none is lost in between. */
@@ -205,12 +200,19 @@ static void begin(weiss_agent *agent)
 
 void weiss_link_check(weiss_agent *agent, int64_t now)
 {
+    if (agent->lost) {
+        weiss_record(WEISS_PRIORITY_WARNING, "disconnected", "uri", agent->settings.uri, NULL);
+        snprintf(agent->link_trouble, sizeof agent->link_trouble, "libvirt has closed the connection");
+        weiss_link_close(agent);
+        agent->connect_at = now;
+    }
     if (agent->connection == NULL && !agent->connecting && now >= agent->connect_at && !agent->stop)
         begin(agent);
 }
 
 void weiss_link_close(weiss_agent *agent)
 {
+    agent->lost = false;
     if (agent->connection == NULL)
         return;
     virConnectUnregisterCloseCallback(agent->connection, closed);
@@ -263,7 +265,7 @@ static void list_done(weiss_task *task)
             weiss_known_get(agent, self->uuid[i]);
         for (size_t i = 0; i < agent->n; i++) /* also those that are not in the list: they end, or have just begun */
             weiss_look(agent, agent->known[i]);
-        agent->synced = true;
+        agent->listed = agent->listed != 0 ? agent->listed : weiss_agent_clock();
         agent->sweep = true;
     }
     list_drop(task);
