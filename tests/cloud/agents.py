@@ -238,7 +238,8 @@ class Case(harness.Case):
         return sorted(os.listdir(SHM))
 
 
-def main():
+def main(words=None):
+    """@param words  for unittest; None: those of the command line"""
     libvirts.enter(image=False)
     libvirts.furnish()
-    unittest.main(verbosity=2)
+    unittest.main(argv=words, verbosity=2)
