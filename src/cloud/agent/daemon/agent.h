@@ -35,6 +35,7 @@ typedef struct weiss_known {
     int64_t started; /**< ms of libvirt's event, for the log; 0: none, or it was attached since */
     int64_t facts_by; /**< ms; waits for the API until then; 0: does not wait */
     bool asked; /**< the API was asked for this run */
+    bool ordered; /**< an administrator wants it released */
     int acting; /**< actions for it that are with the pool */
     bool detaching; /**< the guest was asked to give a device up */
     weiss_action detach; /**< that action */

@@ -45,7 +45,7 @@ static void tell(const weiss_agent *agent, const weiss_known *known, const weiss
     char bytes[WEISS_DIGITS];
     bool same = member != NULL && member->run == known->view.run &&
                 strcmp(member->decision.group, decision->group) == 0 &&
-                strcmp(member->decision.why, decision->why) == 0;
+                member->decision.shares == decision->shares && member->decision.bytes == decision->bytes;
     if (same)
         return;
     weiss_record(WEISS_PRIORITY_INFO, agent->settings.dry_run ? "would-decide" : "decided", "instance", known->uuid,
@@ -89,6 +89,8 @@ static void conclude(weiss_agent *agent, weiss_known *known, const weiss_facts *
     if (weiss_groups_runs(agent->groups, known->uuid, known->view.run, &decision,
                           seen ? weiss_instance_region(&known->view.instance) : NULL, &fault) != 0)
         weiss_record(WEISS_PRIORITY_ERROR, "not-taken", "instance", known->uuid, "error", fault.text, NULL);
+    else
+        weiss_groups_release(agent->groups, known->uuid, known->ordered || (facts != NULL && facts->release));
 }
 
 static void decide(weiss_agent *agent, weiss_known *known, bool seen)

@@ -88,8 +88,9 @@ static void answer_text(client *c, const char *error)
     answer(c, object);
 }
 
-static void release(client *c, const weiss_known *known, bool yes)
+static void release(client *c, weiss_known *known, bool yes)
 {
+    const weiss_facts *facts = weiss_facts_find(&c->agent->facts, known->uuid);
     const weiss_member *member = weiss_groups_find(c->agent->groups, known->uuid);
     if (c->agent->settings.dry_run) {
         answer_text(c, "this is a dry run: nothing is attached, so there is nothing to release");
@@ -97,6 +98,11 @@ static void release(client *c, const weiss_known *known, bool yes)
     }
     if (member == NULL || (yes && !member->decision.shares && member->region[0] == '\0')) {
         answer_text(c, "it shares nothing, so there is nothing to release; `weiss agent why` says more");
+        return;
+    }
+    known->ordered = yes;
+    if (!yes && facts != NULL && facts->release) {
+        answer_text(c, "its owner wants it released: it has metadata weiss:release");
         return;
     }
     weiss_groups_release(c->agent->groups, known->uuid, yes);
@@ -115,7 +121,7 @@ static void release(client *c, const weiss_known *known, bool yes)
 static void serve_instance(client *c, const char *command, const char *name)
 {
     weiss_fault fault = {0};
-    const weiss_known *known = weiss_status_find(c->agent, name != NULL ? name : "", &fault);
+    weiss_known *known = weiss_status_find(c->agent, name != NULL ? name : "", &fault);
     if (known == NULL)
         answer_text(c, fault.text);
     else if (strcmp(command, "why") == 0)

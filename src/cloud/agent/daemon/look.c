@@ -82,7 +82,7 @@ static void end(weiss_agent *agent, weiss_known *known)
 {
     weiss_act_ended(agent, known);
     weiss_groups_ends(agent->groups, known->uuid);
-    known->runs = known->read = known->asked = false;
+    known->runs = known->read = known->asked = known->ordered = false;
     known->facts_by = 0;
     agent->sweep = true;
 }

@@ -135,16 +135,16 @@ json_object *weiss_status_why(const weiss_agent *agent, const weiss_known *known
     return answer;
 }
 
-const weiss_known *weiss_status_find(const weiss_agent *agent, const char *name, weiss_fault *fault)
+weiss_known *weiss_status_find(const weiss_agent *agent, const char *name, weiss_fault *fault)
 {
     char shown[WEISS_TEXT_SHOWN];
-    const weiss_known *found = NULL;
+    weiss_known *found = NULL;
     for (size_t i = 0; i < agent->n; i++)
         if (agent->known[i]->read && (strcmp(agent->known[i]->uuid, name) == 0 ||
                                       strcmp(agent->known[i]->view.instance.domain, name) == 0))
             return agent->known[i];
     for (size_t i = 0; i < agent->n; i++) {
-        const weiss_known *known = agent->known[i];
+        weiss_known *known = agent->known[i];
         if (!known->read || strcmp(known->view.instance.name, name) != 0)
             continue;
         if (found != NULL) {
