@@ -65,6 +65,7 @@ extern const weiss_command weiss_command_cluster_down;
 extern const weiss_command weiss_command_cluster_status;
 extern const weiss_command weiss_command_image;
 extern const weiss_command weiss_command_openstack;
+extern const weiss_command weiss_command_agent;
 extern const weiss_command weiss_command_overlay;
 extern const weiss_command weiss_command_scale;
 extern const weiss_command weiss_command_run;
