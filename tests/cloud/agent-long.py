@@ -16,7 +16,7 @@ from libvirts import virsh
 EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 20261124
 DOMAINS, RUNNING = 50, 12
-BURST = 12
+BURST = 20
 AFTER_WARMING = 0.4
 PROJECTS = (BLUE, GREEN, "c" * 32, "d" * 32)
 
