@@ -61,6 +61,7 @@ typedef struct weiss_agent {
     bool lost; /**< it has ended, and is to be closed */
     int failures; /**< to connect, in a row */
     int64_t connect_at; /**< ms; 0: no need */
+    int64_t resync_at; /**< ms; of the next look at all domains while there is a connection */
     char link_trouble[WEISS_FAULT_TEXT];
 
     weiss_known **known; /**< owned, n of them */
@@ -85,8 +86,8 @@ int64_t weiss_agent_time(const weiss_agent *agent);
 /** Connects if it is time to. */
 void weiss_link_check(weiss_agent *agent, int64_t now);
 void weiss_link_close(weiss_agent *agent);
-/** Asks for the list of domains, and looks at each. */
-void weiss_link_resync(weiss_agent *agent);
+/** Asks for the list of domains, and looks at each. @param told  with a line in the log */
+void weiss_link_resync(weiss_agent *agent, bool told);
 
 /* look.c: what is known of the domains. */
 weiss_known *weiss_known_find(const weiss_agent *agent, const char *uuid);
