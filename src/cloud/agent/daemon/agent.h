@@ -30,7 +30,8 @@ typedef struct weiss_known {
     weiss_domain_view view; /**< as it was looked at last */
     bool looking; /**< a task is on its way */
     bool again; /**< look once more when that is back */
-    unsigned ends; /**< ends of runs that were heard of; a look that began before the last one does not count */
+    unsigned
+        ends; /**< ends of runs that were heard of; a look that began before the last one does not count */
     int64_t look_at; /**< ms; look again then; 0: no need */
     int64_t started; /**< ms of libvirt's event, for the log; 0: none, or it was attached since */
     int64_t facts_by; /**< ms; waits for the API until then; 0: does not wait */
@@ -60,6 +61,7 @@ typedef struct weiss_agent {
     bool lost; /**< it has ended, and is to be closed */
     int failures; /**< to connect, in a row */
     int64_t connect_at; /**< ms; 0: no need */
+    int64_t resync_at; /**< ms; of the next look at all domains while there is a connection */
     char link_trouble[WEISS_FAULT_TEXT];
 
     weiss_known **known; /**< owned, n of them */
@@ -84,8 +86,8 @@ int64_t weiss_agent_time(const weiss_agent *agent);
 /** Connects if it is time to. */
 void weiss_link_check(weiss_agent *agent, int64_t now);
 void weiss_link_close(weiss_agent *agent);
-/** Asks for the list of domains, and looks at each. */
-void weiss_link_resync(weiss_agent *agent);
+/** Asks for the list of domains, and looks at each. @param told  with a line in the log */
+void weiss_link_resync(weiss_agent *agent, bool told);
 
 /* look.c: what is known of the domains. */
 weiss_known *weiss_known_find(const weiss_agent *agent, const char *uuid);
@@ -108,6 +110,8 @@ void weiss_decide(weiss_agent *agent, weiss_known *known);
 void weiss_decide_all(weiss_agent *agent);
 /** Decides on those that have waited long enough for the API. */
 void weiss_decide_check(weiss_agent *agent, int64_t now);
+/** Decides on those that wait: the API does not answer. */
+void weiss_decide_waiting(weiss_agent *agent);
 
 /* act.c: what the model wants done. */
 void weiss_act(weiss_agent *agent);

@@ -13,6 +13,8 @@
 /** Seconds between signs of life, and how many may be missing: a libvirtd that hangs is given up. */
 #define PULSE 5
 #define PULSES 5
+/** ms between two looks at all domains. libvirt does not tell of every end: not of a QEMU that dies while libvirtd is started. */
+#define RESYNC 30000
 
 /** Connects, in a thread of the pool. */
 typedef struct connect_task {
@@ -28,6 +30,7 @@ typedef struct list_task {
     weiss_task task;
     weiss_agent *agent;
     virConnectPtr connection; /**< a reference */
+    bool told; /**< it is worth a line in the log */
     int count; /**< < 0: failed */
     char (*uuid)[WEISS_AGENT_UUID];
     weiss_fault fault;
@@ -51,15 +54,17 @@ static int lifecycle(virConnectPtr connection, virDomainPtr domain, int event, i
     switch (event) {
     case VIR_DOMAIN_EVENT_STOPPED:
     case VIR_DOMAIN_EVENT_CRASHED: /* the process may be kept for a dump: the look tells whether it still runs */
-        weiss_record(WEISS_PRIORITY_INFO, "ended", "instance", known->uuid, "domain", virDomainGetName(domain), NULL);
+        weiss_record(WEISS_PRIORITY_INFO, "ended", "instance", known->uuid, "domain",
+                     virDomainGetName(domain), NULL);
         weiss_look_ended(agent, known);
         break;
     case VIR_DOMAIN_EVENT_STARTED:
         known->started = weiss_agent_clock();
         weiss_record(WEISS_PRIORITY_INFO, "started", "instance", known->uuid, "domain",
-                     virDomainGetName(domain), "how", detail == VIR_DOMAIN_EVENT_STARTED_RESTORED   ? "restored"
-                                                      : detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED ? "migrated"
-                                                                                                    : "booted",
+                     virDomainGetName(domain), "how",
+                     detail == VIR_DOMAIN_EVENT_STARTED_RESTORED   ? "restored"
+                     : detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED ? "migrated"
+                                                                   : "booted",
                      NULL);
         break;
     default:
@@ -97,7 +102,8 @@ static void closed(virConnectPtr connection, int reason, void *data)
 {
     weiss_agent *agent = data;
     (void)reason;
-    agent->lost = agent->lost || agent->connection == connection; /* libvirt holds a lock: closed in the next turn */
+    agent->lost =
+        agent->lost || agent->connection == connection; /* libvirt holds a lock: closed in the next turn */
 }
 
 /** Events are registered before the domains are listed, so that none is lost in between. */
@@ -164,7 +170,8 @@ static void connect_done(weiss_task *task)
     agent->connecting = false;
     if (self->connection == NULL) {
         if (strcmp(agent->link_trouble, self->fault.text) != 0)
-            weiss_record(WEISS_PRIORITY_WARNING, "unreachable", "uri", self->uri, "error", self->fault.text, NULL);
+            weiss_record(WEISS_PRIORITY_WARNING, "unreachable", "uri", self->uri, "error", self->fault.text,
+                         NULL);
         snprintf(agent->link_trouble, sizeof agent->link_trouble, "%s", self->fault.text);
         agent->connect_at = weiss_agent_clock() + pause_after(++agent->failures);
     } else {
@@ -174,7 +181,7 @@ static void connect_done(weiss_task *task)
         agent->failures = 0;
         agent->link_trouble[0] = '\0';
         if (virConnectIsAlive(agent->connection) == 1) {
-            weiss_link_resync(agent);
+            weiss_link_resync(agent, true);
         } else {
             weiss_link_close(agent); /* it went before anybody listened to its end */
             agent->connect_at = weiss_agent_clock() + RETRY;
@@ -208,6 +215,8 @@ void weiss_link_check(weiss_agent *agent, int64_t now)
     }
     if (agent->connection == NULL && !agent->connecting && now >= agent->connect_at && !agent->stop)
         begin(agent);
+    if (agent->connection != NULL && now >= agent->resync_at)
+        weiss_link_resync(agent, false);
 }
 
 void weiss_link_close(weiss_agent *agent)
@@ -260,10 +269,12 @@ static void list_done(weiss_task *task)
             agent->connect_at = weiss_agent_clock() + RETRY_MAX;
         }
     } else {
-        weiss_record(WEISS_PRIORITY_INFO, "resync", "domains", weiss_digits(self->count, count), NULL);
+        if (self->told)
+            weiss_record(WEISS_PRIORITY_INFO, "resync", "domains", weiss_digits(self->count, count), NULL);
         for (int i = 0; i < self->count; i++)
             weiss_known_get(agent, self->uuid[i]);
-        for (size_t i = 0; i < agent->n; i++) /* also those that are not in the list: they end, or have just begun */
+        for (size_t i = 0; i < agent->n;
+             i++) /* also those that are not in the list: they end, or have just begun */
             weiss_look(agent, agent->known[i]);
         agent->listed = agent->listed != 0 ? agent->listed : weiss_agent_clock();
         agent->sweep = true;
@@ -271,14 +282,16 @@ static void list_done(weiss_task *task)
     list_drop(task);
 }
 
-void weiss_link_resync(weiss_agent *agent)
+void weiss_link_resync(weiss_agent *agent, bool told)
 {
     list_task *task = agent->connection != NULL ? calloc(1, sizeof *task) : NULL;
     if (task == NULL)
         return;
     task->task = (weiss_task){.run = list_run, .done = list_done, .drop = list_drop};
     task->agent = agent;
+    task->told = told;
     task->connection = agent->connection;
     virConnectRef(task->connection);
+    agent->resync_at = weiss_agent_clock() + RESYNC;
     weiss_agent_hand(agent, &task->task, "list");
 }

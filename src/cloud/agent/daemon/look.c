@@ -93,7 +93,8 @@ static void take(weiss_agent *agent, weiss_known *known, const weiss_domain_view
     if (known->read && known->view.run != view->run)
         end(agent, known); /* it was started again, and the end of the run before was not heard of */
     if (view->wrong.code != 0 && (!known->read || strcmp(view->wrong.text, known->view.wrong.text) != 0))
-        weiss_record(WEISS_PRIORITY_WARNING, "unreadable", "instance", known->uuid, "error", view->wrong.text, NULL);
+        weiss_record(WEISS_PRIORITY_WARNING, "unreadable", "instance", known->uuid, "error", view->wrong.text,
+                     NULL);
     known->view = *view;
     known->read = known->runs = true;
     weiss_act_seen(agent, known);
@@ -109,13 +110,17 @@ static void done(weiss_task *task)
     known->looking = false; /* it is never forgotten while a look is on its way */
     bool stale = known->ends != self->ends;
     if (self->view.state == WEISS_DOMAIN_UNKNOWN) {
-        weiss_record(WEISS_PRIORITY_WARNING, "no-answer", "instance", known->uuid, "error", self->fault.text, NULL);
+        weiss_record(WEISS_PRIORITY_WARNING, "no-answer", "instance", known->uuid, "error", self->fault.text,
+                     NULL);
         known->look_at = weiss_agent_clock() + RETRY;
     } else if (stale) {
         known->again = true;
     } else if (self->view.state == WEISS_DOMAIN_RUNS) {
         take(agent, known, &self->view);
     } else {
+        if (known->runs)
+            weiss_record(WEISS_PRIORITY_NOTICE, "ended-unseen", "instance", known->uuid, "domain",
+                         known->view.instance.domain, NULL);
         end(agent, known);
     }
     bool gone = !known->runs && !known->again && known->look_at == 0;
