@@ -95,7 +95,6 @@ def flavors():
     nova.flavors.create("small", 256, 1, 1)
     shares = nova.flavors.create("weiss.small", 256, 1, 1)
     shares.set_keys({"weiss:shmem_mib": "16"})
-    nova.flavors.create("plain.guest", 1024, 1, 8)
     guest = nova.flavors.create("weiss.guest", 1024, 1, 8)
     guest.set_keys({"weiss:shmem_mib": "64"})
 

@@ -1,7 +1,9 @@
 """A real OpenStack on one machine, in namespaces of its own: MariaDB, RabbitMQ, memcached, keystone, glance, placement, nova,
 neutron with Linux bridges, libvirtd.
 
-usage: cloud.py up DIRECTORY                  brings it up and stays until it is ended (SIGTERM, ^C); DIRECTORY gets its files
+usage: cloud.py check DIRECTORY               says why there can be none here, or nothing (exit status 77 or 0)
+       cloud.py up DIRECTORY                  brings it up and stays until it is ended (SIGTERM, ^C); DIRECTORY gets its files,
+                                              `ready` at last
        cloud.py enter DIRECTORY COMMAND...    runs a command in it; with an administrator's variables
 """
 import os
@@ -12,7 +14,7 @@ import time
 
 import settings
 import spaces
-from services import Failure, Service, run, wait_for
+from services import Failure, Service
 from steps import bring_up
 
 PROGRAMS = {"mariadbd": "mariadb-server", "rabbitmq-server": "rabbitmq-server", "memcached": "memcached",
@@ -53,6 +55,8 @@ class Cloud:
         spaces.furnish(self.directory)
         settings.write(self.more)
         bring_up(self)
+        with open(self.directory + "/ready", "w", encoding="ascii"):
+            pass
 
     def start(self, name, words, **more):
         self.services[name] = Service(name, words, **more).start()
@@ -64,19 +68,25 @@ class Cloud:
             service.stop()
 
 
+def enter(directory, command):
+    with open(directory + "/openrc", encoding="ascii") as file:
+        admin = dict(line.split(" ", 1)[1].strip().split("=", 1) for line in file)
+    words = spaces.inside(directory) + command
+    os.execvpe(words[0], words, {**os.environ, **admin})
+
+
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("up", "enter"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("check", "up", "enter"):
         sys.exit(__doc__)
     directory = os.path.realpath(sys.argv[2])
     if sys.argv[1] == "enter":
-        with open(directory + "/openrc", encoding="ascii") as file:
-            admin = dict(line.split(" ", 1)[1].strip().split("=", 1) for line in file)
-        words = spaces.inside(directory) + sys.argv[3:]
-        os.execvpe(words[0], words, {**os.environ, **admin})
+        enter(directory, sys.argv[3:])
     why = None if os.environ.get(spaces.INSIDE) else missing(directory)
     if why:
-        print(f"skipped: {why}")
+        print(why)
         sys.exit(77)
+    if sys.argv[1] == "check":
+        return
     spaces.enter(directory)
     cloud = Cloud(directory)
     try:

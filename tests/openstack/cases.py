@@ -1,0 +1,107 @@
+"""What the tests in the cloud share. They run in its namespaces; `make check-openstack` brings the cloud up before them and
+names its directory in WEISS_CLOUD."""
+import os
+import subprocess
+import sys
+import unittest
+
+import spaces
+
+
+def enter():
+    """Goes into the namespaces of the cloud. Without a cloud the test is skipped."""
+    directory = os.environ.get("WEISS_CLOUD")
+    if not directory:
+        print("skipped: " + os.environ.get("WEISS_CLOUD_REFUSED", "no test cloud is up; `make check-openstack` brings one up"))
+        sys.exit(77)
+    if os.environ.get(spaces.INSIDE):
+        return
+    words = spaces.inside(directory) + [sys.executable, *sys.argv]
+    os.execvpe(words[0], words, {**os.environ, spaces.INSIDE: "yes"})
+
+
+if __name__ != "__main__":
+    enter()  # before what needs the cloud
+
+import host_agent  # noqa: E402
+import jobs  # noqa: E402
+import tenants  # noqa: E402
+
+FLAVOR = "weiss.guest"
+IMAGE = "weiss"
+GROUP = "job"
+NAMES = ("node1", "node2")
+MEMORY = 64 << 20
+IVSHMEM = "grep -l 0x1110 /sys/bus/pci/devices/*/device 2>/dev/null | cut -d/ -f6"
+
+
+def require_image():
+    """The image of the project's packages, uploaded once."""
+    if not any(image.name == IMAGE for image in tenants.accounts.Clients().glance.images.list()):
+        tenants.accounts.image(IMAGE, os.environ["WEISS_CLOUD_IMAGE"], disk="qcow2")
+
+
+def pair_of(tenant):
+    """The two instances of a project's server group: those that an earlier test made, or new ones."""
+    found = {one.name: one for one in tenant.instances()}
+    missing = [name for name in NAMES if name not in found]
+    require_image()
+    for name in missing:
+        found[name] = tenant.boot(name, FLAVOR, IMAGE, tenant.group(GROUP))
+    for name in missing:
+        found[name].wait_status("ACTIVE")
+    pair = [found[name] for name in NAMES]
+    for one in pair:
+        one.wait_ssh()
+    if missing:
+        jobs.prepare(pair)
+    return pair
+
+
+def open_files(instance):
+    """Files that the QEMU of an instance has open."""
+    domain = instance.domain()
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            if b"qemu-system" in words[0] and f"guest={domain},".encode() in words[2]:
+                found |= {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+                with open(f"/proc/{pid}/maps", encoding="ascii") as file:
+                    found |= {line.split(maxsplit=5)[5].strip() for line in file if len(line.split()) > 5}
+        except OSError:
+            pass
+    return found
+
+
+def virsh(*words):
+    return subprocess.run(["virsh", "-q", "-c", "qemu:///system", *words], capture_output=True, text=True, check=True,
+                          timeout=60).stdout
+
+
+class Case(unittest.TestCase):
+    """A test with the pair of the project `lab` and an agent of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.agent = host_agent.Agent()
+        cls.addClassCleanup(cls.agent.close)
+        cls.lab = tenants.Tenant("lab", os.environ["WEISS_CLOUD"])
+        cls.pair = pair_of(cls.lab)
+        cls.local = jobs.here(host_agent.WEISS)
+
+    def assert_job(self, tolerance=1e-6):
+        """The bar runs over the pair through shared memory, with the numbers of this machine."""
+        self.agent.wait_state(self.pair, "attached")
+        table, counts = jobs.through_memory(self.pair)
+        self.assertGreater(counts["received_messages"], 10)
+        self.assertEqual(len(table), len(self.local))
+        for there, here in zip(table, self.local):
+            for name in ("mx", "my", "mz"):
+                self.assertAlmostEqual(there[name], here[name], delta=tolerance, msg=f"{name} at {here}")
+        return counts
+
+
+def main():
+    unittest.main(verbosity=2)
