@@ -25,7 +25,7 @@ _weiss_bench() {
 _weiss() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _weiss_words "run mesh bench fabric lab cluster image mpirun overlay plan trace scale doctor tune help --help --version"
+        _weiss_words "run mesh bench fabric lab cluster image agent mpirun overlay plan trace scale doctor tune help --help --version"
         return
     fi
     case ${COMP_WORDS[1]}:$word in
@@ -102,6 +102,17 @@ _weiss() {
         *:remove:*) _weiss_words "$(weiss image list 2>/dev/null | sed -n 's/^\([0-9a-f]\{16\}\) .*/\1/p')" ;;
         esac
         ;;
+    agent:*)
+        case $COMP_CWORD:${COMP_WORDS[2]}:$before:$word in
+        2:*) _weiss_words "run status why release share resync --help" ;;
+        *:--socket:* | *:--config:*) _weiss_files '' ;;
+        *:run:*) _weiss_words "--config --dry-run --help" ;;
+        *:status:*) _weiss_words "--json --socket --help" ;;
+        *:why:*:-*) _weiss_words "--json --socket --help" ;;
+        *:resync:* | *:*:*:-*) _weiss_words "--socket --help" ;;
+        *) _weiss_words "$(weiss agent status --json 2>/dev/null | sed -n 's/^ *"domain":"\([A-Za-z0-9._-]*\)".*/\1/p')" ;;
+        esac
+        ;;
     overlay:-*)
         case ${COMP_WORDS[2]} in
         up) _weiss_words "--local --peer --vni --mtu --taps --owner --multiqueue --address --help" ;;
@@ -132,7 +143,7 @@ _weiss() {
     doctor:*) _weiss_words "--host --guest --json --help" ;;
     tune:-*) _weiss_words "--dry-run --undo --list --help" ;;
     tune:*) _weiss_words "$(weiss tune --list 2>/dev/null | sed '/(by hand)$/d; s/[ [].*//')" ;;
-    help:*) _weiss_words "run mesh bench fabric lab cluster image mpirun overlay plan trace scale doctor tune help" ;;
+    help:*) _weiss_words "run mesh bench fabric lab cluster image agent mpirun overlay plan trace scale doctor tune help" ;;
     esac
 }
 

@@ -1,5 +1,6 @@
 #include "weiss/cluster-file.h"
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "problem/schema.h"
 #include "weiss/command.h"
@@ -93,29 +94,11 @@ static int place_of(const char *words, const char *word)
     }
 }
 
-/** Reads "512 MiB". @return false when it is no number of bytes */
-static bool parse_bytes(const char *text, int64_t *bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    char *end;
-    long long n = strtoll(text, &end, 10);
-    if (*text < '0' || *text > '9' || n <= 0)
-        return false;
-    end += strspn(end, " ");
-    for (int i = 0; i < 5; i++) {
-        if (strcmp(end, units[i]) != 0 || n > (INT64_MAX >> (10 * i)))
-            continue;
-        *bytes = n << (10 * i);
-        return true;
-    }
-    return false;
-}
-
 static int take_bytes(weiss_context *ctx, const weiss_value *root, const char *key, int64_t *bytes)
 {
     char shown[WEISS_TEXT_SHOWN];
     const weiss_value *value = weiss_value_get(root, key);
-    if (parse_bytes(value->text, bytes))
+    if (weiss_bytes_parse(value->text, bytes))
         return 0;
     return weiss_fail_at(ctx, value,
                          "expected a size with its unit (B, KiB, MiB, GiB or TiB) such as \"64 MiB\", "

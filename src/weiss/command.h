@@ -61,6 +61,7 @@ struct weiss_command {
 extern const weiss_command weiss_command_lab;
 extern const weiss_command weiss_command_cluster;
 extern const weiss_command weiss_command_image;
+extern const weiss_command weiss_command_agent;
 extern const weiss_command weiss_command_overlay;
 extern const weiss_command weiss_command_scale;
 extern const weiss_command weiss_command_run;

@@ -47,7 +47,9 @@ FILES = {
                             f"{LIB}/pkgconfig/weiss-fabric.pc"],
     "openmpi-btl-ivshmem": [f"{LIB}/openmpi/lib/openmpi3/mca_btl_ivshmem.so"],
     "weiss-ivshmemd": ["/etc/default/weiss-ivshmemd", "/lib/systemd/system/weiss-ivshmemd.service",
-                       "/usr/sbin/weiss-ivshmemd", *manual(8)],
+                       "/usr/sbin/weiss-ivshmemd", "/usr/share/man/man8/weiss-ivshmemd.8.gz"],
+    "weiss-agent": ["/etc/weiss/agent.conf", "/lib/systemd/system/weiss-agentd.service", "/usr/sbin/weiss-agentd",
+                    "/usr/share/man/man8/weiss-agentd.8.gz"],
     "weiss-ivshmem-dkms": ["/usr/lib/sysusers.d/weiss-ivshmem.conf", "/usr/lib/udev/rules.d/70-weiss-ivshmem.rules",
                            *[f"/usr/src/weiss-ivshmem-{VERSION}/{name}"
                              for name in ("Kbuild", "Makefile", "dkms.conf", "weiss_ivshmem.c")]],

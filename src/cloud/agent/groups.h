@@ -2,12 +2,15 @@
  * to be done next. It knows nothing of libvirt and files, and keeps no clock: the caller brings the time, in milliseconds of
  * a clock that never jumps. Not for several threads at once.
  *
- * An action that was handed out is under way until weiss_groups_done: nothing else is handed out for the same instance or the
- * same region meanwhile. What failed is tried again after 1 s, then 2 s, ... up to 60 s.
+ * An action that was handed out is under way until weiss_groups_done, which must come once for each. Nothing else is handed
+ * out for the same instance meanwhile, nor, while a region is made or removed, for that region; several instances may be
+ * attached to one region at the same time. What failed is tried again after 1 s, then 2 s, 4 s, ... up to 60 s; at once when
+ * what is wanted has changed.
  *
  * Order, always: MAKE before the first ATTACH of a region; REMOVE when nobody is attached and nobody is to be. An instance
  * whose decision changes is detached from the old region before it is attached to the new one. A region made anew has a new
- * name, so that no instance can see what a former group left. */
+ * name, so that no instance can see what a former group left. While an instance of another project, or of one that is not
+ * known, is found attached to a region, nobody else is attached to it. */
 #ifndef WEISS_CLOUD_AGENT_GROUPS_H
 #define WEISS_CLOUD_AGENT_GROUPS_H
 
@@ -25,9 +28,9 @@ typedef enum weiss_action_kind {
 typedef struct weiss_action {
     weiss_action_kind kind;
     char region[WEISS_REGION_NAME]; /**< name of the file; MAKE: a new one */
-    char group[WEISS_GROUP_KEY];
+    char group[WEISS_GROUP_KEY]; /**< "": a region that nobody knew; it is only detached and removed */
     int64_t bytes;
-    char uuid[WEISS_AGENT_UUID]; /**< ATTACH, DETACH */
+    char uuid[WEISS_AGENT_UUID]; /**< ATTACH, DETACH; else "" */
     uint64_t
         run; /**< ATTACH, DETACH: which run of the instance it is for; a domain that was started again is another */
 } weiss_action;
@@ -67,7 +70,8 @@ typedef struct weiss_groups weiss_groups;
 weiss_groups *weiss_groups_new(void (*name)(void *data, char *out), void *data);
 void weiss_groups_free(weiss_groups *groups);
 
-/** A region that exists already: read from the agent's own notes at its start. Before any instance.
+/** A region that exists already: read from the agent's own notes at its start. Before any instance. Of two for one group the
+ *  first stays, members of the other are moved to it.
  *  @return 0, WEISS_ERR_MEMORY, WEISS_ERR_VALUE (the name is there) */
 int weiss_groups_adopt(weiss_groups *groups, const char *region, const char *group, int64_t bytes,
                        weiss_fault *fault);
@@ -76,8 +80,9 @@ void weiss_groups_lose(weiss_groups *groups, const char *region);
 
 /** An instance runs, or was decided upon anew. Told twice, the second decision counts.
  *  @param run       a number that is another one for each run of a domain (libvirt's id of it)
- *  @param attached  name of the region of ours that it has now; "": none; one that nobody knows is detached
- *  @return 0, WEISS_ERR_MEMORY */
+ *  @param attached  name of the region of ours that it has now; "": none; one that nobody knows is detached and removed; NULL:
+ *                   it was not looked at, what the model knows stays. The end of an action that is under way has the last word.
+ *  @return 0, WEISS_ERR_MEMORY, WEISS_ERR_VALUE (that is no name of a region of ours; the instance is not taken over) */
 int weiss_groups_runs(weiss_groups *groups, const char *uuid, uint64_t run, const weiss_decision *decision,
                       const char *attached, weiss_fault *fault);
 /** It runs no more. */

@@ -17,7 +17,8 @@
 #include <stdint.h>
 
 #define WEISS_AGENT_UUID 37
-#define WEISS_AGENT_WORD 256 /**< names of domains, flavors, groups; longer ones are refused */
+#define WEISS_AGENT_WORD                                                                                     \
+    256 /**< names of domains, flavors, groups; longer ones are refused; what owners call their things is cut off */
 #define WEISS_AGENT_SHMEMS 8 /**< devices of shared memory of one domain; more are an error of the instance */
 /** Namespace of the element of our own. */
 #define WEISS_AGENT_NAMESPACE "https://weiss.invalid/agent/1"
