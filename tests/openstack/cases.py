@@ -16,7 +16,7 @@ def enter():
         sys.exit(77)
     if os.environ.get(spaces.INSIDE):
         return
-    words = spaces.inside(directory) + [sys.executable, *sys.argv]
+    words = spaces.inside(directory) + [sys.executable, os.path.realpath(sys.argv[0]), *sys.argv[1:]]
     os.execvpe(words[0], words, {**os.environ, spaces.INSIDE: "yes"})
 
 
@@ -53,7 +53,7 @@ def pair_of(tenant):
     pair = [found[name] for name in NAMES]
     for one in pair:
         one.wait_ssh()
-    if missing:
+    if "bar.yaml" not in pair[0].ssh("ls"):
         jobs.prepare(pair)
     return pair
 

@@ -85,8 +85,12 @@ class Instance:
 
     def ssh(self, command, stdin=None, code=0, limit=240):
         """Runs a command in it. @param code  the status that it must have; None: any @return what it printed"""
-        done = subprocess.run([*self.ssh_words(), command], input=stdin, capture_output=True, text=True, check=False,
-                              timeout=limit)
+        words = [*self.ssh_words(), command]
+        for _ in range(5):  # sshd is started again by cloud-init where a user's data say so
+            done = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False, timeout=limit)
+            if done.returncode != 255:
+                break
+            time.sleep(3)
         if code is not None and done.returncode != code:
             raise Failure(f"{self.name}: `{command}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
