@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,9 @@ static const char *const units[UNITS] = {"B", "KiB", "MiB", "GiB", "TiB"};
 bool weiss_bytes_parse(const char *text, int64_t *bytes)
 {
     char *end;
+    errno = 0;
     long long n = strtoll(text, &end, 10);
-    if (*text < '0' || *text > '9' || n <= 0)
+    if (errno != 0 || *text < '0' || *text > '9' || n <= 0)
         return false;
     end += strspn(end, " ");
     for (int i = 0; i < UNITS; i++) {

@@ -55,12 +55,16 @@ static json_object *ask(const weiss_command *command, const weiss_arguments *arg
     const volatile sig_atomic_t *stop = weiss_stop_watch();
     weiss_fault fault = {0};
     json_object *answer;
-    int code = weiss_agent_ask(socket != NULL ? socket : WEISS_AGENT_SOCKET, command->name, instance, stop, &answer, &fault);
-    *exit_code = code == 0 ? WEISS_EXIT_DONE : code == WEISS_STOPPED ? WEISS_EXIT_SIGNAL + (int)*stop : WEISS_EXIT_ERROR;
+    int code = weiss_agent_ask(socket != NULL ? socket : WEISS_AGENT_SOCKET, command->name, instance, stop,
+                               &answer, &fault);
+    *exit_code = code == 0               ? WEISS_EXIT_DONE
+                 : code == WEISS_STOPPED ? WEISS_EXIT_SIGNAL + (int)*stop
+                                         : WEISS_EXIT_ERROR;
     if (code < 0) {
         fputs("weiss: ", stderr);
         fflush(stdout);
-        for (const char *c = fault.text; *c != '\0'; c++) /* words of the agent may have words of a tenant in them */
+        for (const char *c = fault.text; *c != '\0';
+             c++) /* words of the agent may have words of a tenant in them */
             fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, stderr);
         fputc('\n', stderr);
     }
@@ -82,11 +86,13 @@ static void print_agent(json_object *agent)
     if (text(agent, "libvirt_trouble")[0] != '\0')
         print_long("  ", text(agent, "libvirt_trouble"));
     if (text(agent, "api")[0] != '\0')
-        printf("OpenStack: %s, %s%s\n", text(agent, "api"), text(agent, "api_reached")[0] != '\0' ? "reached " : "not reached yet",
+        printf("OpenStack: %s, %s%s\n", text(agent, "api"),
+               text(agent, "api_reached")[0] != '\0' ? "reached " : "not reached yet",
                text(agent, "api_reached"));
     if (text(agent, "api_trouble")[0] != '\0')
         print_long("  ", text(agent, "api_trouble"));
-    printf("regions: %" PRId64 " of %" PRId64 " MiB\n", number(agent, "bytes_used") >> 20, number(agent, "bytes_total") >> 20);
+    printf("regions: %" PRId64 " of %" PRId64 " MiB\n", number(agent, "bytes_used") >> 20,
+           number(agent, "bytes_total") >> 20);
 }
 
 static void print_instances(json_object *list)
@@ -100,8 +106,8 @@ static void print_instances(json_object *list)
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         json_object *one = json_object_array_get_idx(list, i);
         printf("%-20s %-16s %-9s %6" PRId64 "  %-29s %s\n", weiss_text_show(text(one, "domain"), domain),
-               weiss_text_show(text(one, "name"), name), text(one, "state"), number(one, "bytes") >> 20, text(one, "region"),
-               weiss_text_show(text(one, "group"), group));
+               weiss_text_show(text(one, "name"), name), text(one, "state"), number(one, "bytes") >> 20,
+               text(one, "region"), weiss_text_show(text(one, "group"), group));
         if (text(one, "trouble")[0] != '\0')
             print_long("  ", text(one, "trouble"));
     }
@@ -138,9 +144,11 @@ static int why(const weiss_command *command, const weiss_arguments *arguments)
         return code;
     if (weiss_arguments_get(command, arguments, "--json") != NULL)
         return print_json(answer);
-    json_object *one = json_object_object_get(answer, "instance"), *others = json_object_object_get(answer, "shares_with");
-    printf("%s (%s, %s): %s%s%s\n", weiss_text_show(text(one, "domain"), shown), weiss_text_show(text(one, "name"), name),
-           text(one, "uuid"), text(one, "state"), text(one, "region")[0] != '\0' ? ", has " : "", text(one, "region"));
+    json_object *one = json_object_object_get(answer, "instance"),
+                *others = json_object_object_get(answer, "shares_with");
+    printf("%s (%s, %s): %s%s%s\n", weiss_text_show(text(one, "domain"), shown),
+           weiss_text_show(text(one, "name"), name), text(one, "uuid"), text(one, "state"),
+           text(one, "region")[0] != '\0' ? ", has " : "", text(one, "region"));
     if (flag(one, "nova"))
         printf("project %s, flavor %s, machine type %s\n", weiss_text_show(text(one, "project"), project),
                weiss_text_show(text(one, "flavor"), flavor), text(one, "machine"));
@@ -149,7 +157,8 @@ static int why(const weiss_command *command, const weiss_arguments *arguments)
     if (text(one, "trouble")[0] != '\0')
         print_long("trouble: ", text(one, "trouble"));
     for (size_t i = 0; i < json_object_array_length(others); i++)
-        printf("shares with %s\n", weiss_text_show(json_object_get_string(json_object_array_get_idx(others, i)), shown));
+        printf("shares with %s\n",
+               weiss_text_show(json_object_get_string(json_object_array_get_idx(others, i)), shown));
     json_object_put(answer);
     return WEISS_EXIT_DONE;
 }
@@ -185,7 +194,9 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     char *words[5] = {path};
     int n = 1;
     if (!find_daemon(path, sizeof path)) {
-        fputs("weiss: weiss-agentd is neither beside this program nor in PATH; install the package weiss-agent\n", stderr);
+        fputs("weiss: weiss-agentd is neither beside this program nor in PATH; install the package "
+              "weiss-agent\n",
+              stderr);
         return WEISS_EXIT_ERROR;
     }
     if (config != NULL) {
@@ -199,9 +210,9 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
     return WEISS_EXIT_ERROR;
 }
 
-#define SOCKET                                                                                                         \
-    {                                                                                                                  \
-        "--socket", 0, "PATH", "Control socket of the agent; default " WEISS_AGENT_SOCKET                              \
+#define SOCKET                                                                                               \
+    {                                                                                                        \
+        "--socket", 0, "PATH", "Control socket of the agent; default " WEISS_AGENT_SOCKET                    \
     }
 
 static const weiss_option run_options[] = {
@@ -217,7 +228,8 @@ static const weiss_command command_run = {
     .summary = "Run the agent, in the foreground",
     .operands = "",
     .options = run_options,
-    .text = "Becomes weiss-agentd, which systemd starts on a host where the package weiss-agent is installed.\n",
+    .text =
+        "Becomes weiss-agentd, which systemd starts on a host where the package weiss-agent is installed.\n",
     .run = run,
 };
 static const weiss_command command_status = {
@@ -225,7 +237,8 @@ static const weiss_command command_status = {
     .summary = "Show the instances of this host and what they share",
     .operands = "",
     .options = show_options,
-    .text = "States: attached; waits (for its region, or for another attempt); leaves (its guest was asked to give the device\n"
+    .text = "States: attached; waits (for its region, or for another attempt); leaves (its guest was asked "
+            "to give the device\n"
             "up); released; apart (shares nothing); asks (waits for the API).\n",
     .run = show_status,
 };
@@ -246,7 +259,8 @@ static const weiss_command command_release = {
     .min_operands = 1,
     .max_operands = 1,
     .options = order_options,
-    .text = "Waits until the guest has given the device up, half a minute at most. It is attached again by `weiss agent share`, "
+    .text = "Waits until the guest has given the device up, half a minute at most. It is attached again by "
+            "`weiss agent share`, "
             "or when\n"
             "the instance is started the next time. A job that uses the memory fails: end it first.\n"
             "\n"
@@ -273,14 +287,15 @@ static const weiss_command command_resync = {
     .run = order,
 };
 
-static const weiss_command *const children[] = {&command_run,     &command_status, &command_why, &command_release,
-                                                &command_share, &command_resync, NULL};
+static const weiss_command *const children[] = {
+    &command_run, &command_status, &command_why, &command_release, &command_share, &command_resync, NULL};
 
 const weiss_command weiss_command_agent = {
     .name = "agent",
     .summary = "Shared memory for the virtual machines that run on this host",
     .operands = "",
     .children = children,
-    .text = "The agent gives groups of running virtual machines, of OpenStack or of plain libvirt, a region of shared memory, and\n"
+    .text = "The agent gives groups of running virtual machines, of OpenStack or of plain libvirt, a region "
+            "of shared memory, and\n"
             "keeps it there through restarts. It is a daemon, weiss-agentd; these commands ask it.\n",
 };

@@ -288,6 +288,20 @@ class Life(agents.Case):
             domain.destroy()
         self.wait_for(lambda: not os.path.exists(RUN + "/doorbell/control"), "the server has nothing left to serve, and ends")
 
+    def test_api_away(self):
+        """Nobody answers where the API should be: the domain alone decides, and the reasons say so."""
+        self.write("secret", "not a secret\n")
+        os.chmod(self.path("secret"), 0o600)
+        agent = self.start_agent("[share]\nflavors = mpi.*\nsize = 4 MiB\n[openstack]\nauth_url = http://127.0.0.1:9/v3\n"
+                                 f"credential_id = x\ncredential_secret_file = {self.path('secret')}\n")
+        one = self.domain().create()
+        self.wait_region(one, 10)
+        why = agent.instance(one)["why"]
+        self.assertIn("The API did not answer", why)
+        self.assertIn("127.0.0.1:9", agent.status()["agent"]["api_trouble"])
+        self.assertTrue(agent.events("api-away"))
+        self.assertNotIn("not a secret", agent.said())
+
     def test_time(self):
         """Time from libvirt's STARTED to the device that is seen in the domain, by libvirt's own events."""
         self.start_agent()

@@ -104,9 +104,11 @@ class Agent:
         self.process = None
 
     def set(self, config):
-        """@param config  lines of [share], or whole sections"""
+        """@param config  lines of [share] beside what they say not; or whole sections"""
+        lines = ["flavors = mpi.*", "size = 4 MiB", "total = 512 MiB", "others = yes"]
+        given = {line.split("=")[0] for line in config.splitlines()}
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(config if "[" in config else f"[share]\nflavors = mpi.*\nsize = 4 MiB\ntotal = 512 MiB\n{config}")
+            file.write(config if "[" in config else "\n".join(["[share]", *(x for x in lines if x.split("=")[0] not in given), config, ""]))
 
     def start(self):
         """Comes back when it is ready, as systemd would have it."""
@@ -238,7 +240,8 @@ class Case(harness.Case):
         return sorted(os.listdir(SHM))
 
 
-def main():
+def main(words=None):
+    """@param words  for unittest; None: those of the command line"""
     libvirts.enter(image=False)
     libvirts.furnish()
-    unittest.main(verbosity=2)
+    unittest.main(argv=words, verbosity=2)

@@ -15,8 +15,8 @@ import unittest
 SOURCE = os.environ["WEISS_SOURCE_ROOT"]
 PLACE = os.path.join(os.environ["WEISS_BUILD_ROOT"], "packages")
 
-NAMES = ["libweiss-dev", "libweiss-fabric-dev", "libweiss-fabric0", "libweiss0", "openmpi-btl-ivshmem", "weiss", "weiss-doc",
-         "weiss-ivshmem-dkms", "weiss-ivshmemd"]
+NAMES = ["libweiss-dev", "libweiss-fabric-dev", "libweiss-fabric0", "libweiss0", "openmpi-btl-ivshmem", "weiss", "weiss-agent",
+         "weiss-doc", "weiss-ivshmem-dkms", "weiss-ivshmemd"]
 
 
 def skip(reason):

@@ -30,12 +30,14 @@ static int connect_to(const char *path, int *fd, weiss_fault *fault)
     if (*fd >= 0 && connect(*fd, (struct sockaddr *)&address, sizeof address) == 0)
         return 0;
     if (errno == EACCES || errno == EPERM)
-        return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s: only root and the agent's own user may ask it", shown);
-    if (errno == ENOENT || errno == ECONNREFUSED)
-        return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                               "no weiss-agentd answers at %s; start one (systemctl start weiss-agentd, or `weiss agent "
-                               "run`), or say where it is with --socket PATH",
+        return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s: only root and the agent's own user may ask it",
                                shown);
+    if (errno == ENOENT || errno == ECONNREFUSED)
+        return weiss_fault_set(
+            fault, WEISS_ERR_SYSTEM,
+            "no weiss-agentd answers at %s; start one (systemctl start weiss-agentd, or `weiss agent "
+            "run`), or say where it is with --socket PATH",
+            shown);
     return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "%s: %s", shown, strerror(errno));
 }
 
@@ -72,7 +74,8 @@ static int await(int fd, const volatile sig_atomic_t *stop, weiss_fault *fault)
 }
 
 /** Reads up to the end of the first line. *out is the caller's. */
-static int read_line(int fd, const volatile sig_atomic_t *stop, char **out, size_t *length, weiss_fault *fault)
+static int read_line(int fd, const volatile sig_atomic_t *stop, char **out, size_t *length,
+                     weiss_fault *fault)
 {
     size_t room = 0, used = 0;
     *out = NULL;
@@ -89,9 +92,10 @@ static int read_line(int fd, const volatile sig_atomic_t *stop, char **out, size
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                                   "the agent closed the connection without an answer: only root and its own user may ask, and "
-                                   "its log says more");
+            return weiss_fault_set(
+                fault, WEISS_ERR_SYSTEM,
+                "the agent closed the connection without an answer: only root and its own user may ask, and "
+                "its log says more");
         const char *end = memchr(*out + used, '\n', (size_t)n);
         used += (size_t)n;
         if (end == NULL)
@@ -111,8 +115,8 @@ static int judge(json_object *answer, weiss_fault *fault)
     return weiss_fault_set(fault, WEISS_ERR_VALUE, "%s", error != NULL ? error : "the agent refuses");
 }
 
-int weiss_agent_ask(const char *socket, const char *command, const char *instance, const volatile sig_atomic_t *stop,
-                    json_object **answer, weiss_fault *fault)
+int weiss_agent_ask(const char *socket, const char *command, const char *instance,
+                    const volatile sig_atomic_t *stop, json_object **answer, weiss_fault *fault)
 {
     char *line = NULL;
     size_t length = 0;

@@ -6,7 +6,8 @@
  *     PROJECT/server-group/ID   members of a server group, when their flavor matches or has weiss:shmem_mib
  *     PROJECT/named/NAME        metadata weiss:group=NAME, when the same holds: a tenant can divide what it was given, not
  *                               give itself something
- *     local/NAME                a domain that Nova did not make, by its element of metadata */
+ *     local/NAME                a domain that Nova did not make, by its element of metadata
+ * A named group goes before a server group, and that before the flavor's. A key is printable as it is. */
 #ifndef WEISS_CLOUD_AGENT_POLICY_H
 #define WEISS_CLOUD_AGENT_POLICY_H
 
@@ -19,7 +20,7 @@
 typedef struct weiss_decision {
     bool shares;
     char group[WEISS_GROUP_KEY]; /**< key; "": shares nothing */
-    int64_t bytes; /**< of the region, if this instance is its first; a power of two */
+    int64_t bytes; /**< of the region, if this instance is its first; a power of two, 1 MiB or more */
     char why[1024]; /**< for a person: what decided, step by step, a sentence each */
 } weiss_decision;
 

@@ -5,7 +5,10 @@
 #include <stdio.h>
 
 /** Places on the first bus: the order in which the guest numbers its disks and cards. */
-enum { SLOT_ROOT = 2, SLOT_LAB, SLOT_CARD, SLOT_REGION };
+enum { SLOT_PORTS = 1, SLOT_ROOT, SLOT_LAB, SLOT_CARD, SLOT_REGION };
+
+/** Root ports of a machine that was started without a region. */
+#define PORTS 2
 
 static void add_address(weiss_xml *xml, xmlNode *device, int slot)
 {
@@ -108,6 +111,24 @@ static void leave_out(weiss_xml *xml, xmlNode *devices)
     weiss_xml_set(xml, weiss_xml_add(xml, devices, "memballoon", NULL), "model", "none");
 }
 
+/** Free root ports, so that a device can be attached to the running machine: a region, by weiss-agentd. */
+static void add_ports(weiss_xml *xml, xmlNode *devices, const weiss_domain *d)
+{
+    for (int i = 0; d->ivshmem == WEISS_LAB_NONE && i < PORTS; i++) {
+        xmlNode *port = weiss_xml_add(xml, devices, "controller", NULL);
+        weiss_xml_set(xml, port, "type", "pci");
+        weiss_xml_set(xml, port, "index", "%d", i + 1);
+        weiss_xml_set(xml, port, "model", "pcie-root-port");
+        xmlNode *address = weiss_xml_add(xml, port, "address", NULL);
+        weiss_xml_set(xml, address, "type", "pci");
+        weiss_xml_set(xml, address, "bus", "0x00");
+        weiss_xml_set(xml, address, "slot", "0x%02x", (unsigned)SLOT_PORTS);
+        weiss_xml_set(xml, address, "function", "0x%x", (unsigned)i);
+        if (i == 0)
+            weiss_xml_set(xml, address, "multifunction", "on");
+    }
+}
+
 static void add_card(weiss_xml *xml, xmlNode *devices, const weiss_domain *d)
 {
     if (d->bridge == NULL)
@@ -199,6 +220,7 @@ int weiss_domain_xml(const weiss_domain *d, char **out, weiss_fault *fault)
     add_disk(&xml, devices, d->disk[0], "vda", SLOT_ROOT);
     add_disk(&xml, devices, d->disk[1], "vdb", SLOT_LAB);
     leave_out(&xml, devices);
+    add_ports(&xml, devices, d);
     add_card(&xml, devices, d);
     add_console(&xml, devices, d);
     add_region(&xml, devices, d);

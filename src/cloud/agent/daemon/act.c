@@ -95,10 +95,11 @@ static void tell(const weiss_agent *agent, const weiss_action *a, int64_t begun,
     bool timed = known != NULL && known->started != 0 && a->kind == WEISS_ACTION_ATTACH;
     snprintf(event, sizeof event, "%s%s", error != NULL ? names[a->kind] : done_names[a->kind],
              error != NULL ? "-failed" : "");
-    weiss_record(error != NULL ? WEISS_PRIORITY_WARNING : WEISS_PRIORITY_NOTICE, event, "region", a->region, "group",
-                 a->group, "bytes", weiss_digits(a->bytes, bytes), "instance", a->uuid, "domain",
-                 known != NULL ? known->view.instance.domain : NULL, "ms", weiss_digits(now - begun, ms), "after_start_ms",
-                 timed ? weiss_digits(now - known->started, since) : NULL, "error", error, NULL);
+    weiss_record(error != NULL ? WEISS_PRIORITY_WARNING : WEISS_PRIORITY_NOTICE, event, "region", a->region,
+                 "group", a->group, "bytes", weiss_digits(a->bytes, bytes), "instance", a->uuid, "domain",
+                 known != NULL ? known->view.instance.domain : NULL, "ms", weiss_digits(now - begun, ms),
+                 "after_start_ms", timed ? weiss_digits(now - known->started, since) : NULL, "error", error,
+                 NULL);
 }
 
 /** Tells the model, and writes what is kept. */
@@ -166,7 +167,8 @@ static bool fits(const weiss_agent *agent, int64_t bytes, char *why, size_t size
     if (used + bytes <= agent->settings.total)
         return true;
     snprintf(why, size,
-             "no room for a region of %" PRId64 " MiB: regions of this host have %" PRId64 " MiB of the %" PRId64
+             "no room for a region of %" PRId64 " MiB: regions of this host have %" PRId64
+             " MiB of the %" PRId64
              " MiB that [share] total allows; it is tried again when another region goes",
              bytes >> 20, used >> 20, agent->settings.total >> 20);
     return false;
@@ -262,6 +264,7 @@ void weiss_act_check(weiss_agent *agent, int64_t now)
     for (size_t i = 0; i < agent->n; i++)
         if (agent->known[i]->detaching && now >= agent->known[i]->detach_by)
             give_up(agent, agent->known[i],
-                    "the guest does not answer the request to give the device up (is its system booted, has it PCI hot "
+                    "the guest does not answer the request to give the device up (is its system booted, has "
+                    "it PCI hot "
                     "plug?); it keeps the device, and is asked again later");
 }

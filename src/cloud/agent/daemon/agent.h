@@ -30,11 +30,13 @@ typedef struct weiss_known {
     weiss_domain_view view; /**< as it was looked at last */
     bool looking; /**< a task is on its way */
     bool again; /**< look once more when that is back */
-    unsigned ends; /**< ends of runs that were heard of; a look that began before the last one does not count */
+    unsigned
+        ends; /**< ends of runs that were heard of; a look that began before the last one does not count */
     int64_t look_at; /**< ms; look again then; 0: no need */
     int64_t started; /**< ms of libvirt's event, for the log; 0: none, or it was attached since */
     int64_t facts_by; /**< ms; waits for the API until then; 0: does not wait */
     bool asked; /**< the API was asked for this run */
+    bool ordered; /**< an administrator wants it released */
     int acting; /**< actions for it that are with the pool */
     bool detaching; /**< the guest was asked to give a device up */
     weiss_action detach; /**< that action */
@@ -107,6 +109,8 @@ void weiss_decide(weiss_agent *agent, weiss_known *known);
 void weiss_decide_all(weiss_agent *agent);
 /** Decides on those that have waited long enough for the API. */
 void weiss_decide_check(weiss_agent *agent, int64_t now);
+/** Decides on those that wait: the API does not answer. */
+void weiss_decide_waiting(weiss_agent *agent);
 
 /* act.c: what the model wants done. */
 void weiss_act(weiss_agent *agent);

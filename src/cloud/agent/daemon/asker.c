@@ -38,15 +38,17 @@ static bool read_line(const char *path, char *out, size_t size, weiss_fault *fau
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = fd >= 0 ? read(fd, out, size - 1) : -1;
     if (length < 0)
-        weiss_fault_set(fault, WEISS_ERR_FILE,
-                        "[openstack] credential_secret_file: %s cannot be read: %s; it has the secret of the application "
-                        "credential and nothing else",
-                        path, strerror(errno));
+        weiss_fault_set(
+            fault, WEISS_ERR_FILE,
+            "[openstack] credential_secret_file: %s cannot be read: %s; it has the secret of the application "
+            "credential and nothing else",
+            path, strerror(errno));
     else if (fstat(fd, &status) == 0 && (status.st_mode & 07) != 0)
-        weiss_fault_set(fault, WEISS_ERR_FILE,
-                        "[openstack] credential_secret_file: %s can be read by everybody; chmod 600 it, and make a new "
-                        "credential",
-                        path);
+        weiss_fault_set(
+            fault, WEISS_ERR_FILE,
+            "[openstack] credential_secret_file: %s can be read by everybody; chmod 600 it, and make a new "
+            "credential",
+            path);
     if (fd >= 0)
         close(fd);
     out[length > 0 ? length : 0] = '\0';

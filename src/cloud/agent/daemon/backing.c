@@ -5,14 +5,16 @@
 
 #include <stdio.h>
 
-int weiss_backing_make(const weiss_agent_settings *settings, const char *name, int64_t bytes, weiss_fault *fault)
+int weiss_backing_make(const weiss_agent_settings *settings, const char *name, int64_t bytes,
+                       weiss_fault *fault)
 {
     if (!settings->doorbell)
         return weiss_region_file_make(settings, name, bytes, fault);
     return weiss_doorbell_make(settings, name, bytes, fault);
 }
 
-int weiss_backing_check(const weiss_agent_settings *settings, const char *name, int64_t bytes, weiss_fault *fault)
+int weiss_backing_check(const weiss_agent_settings *settings, const char *name, int64_t bytes,
+                        weiss_fault *fault)
 {
     if (!settings->doorbell)
         return weiss_region_file_check(settings, name, bytes, fault);
@@ -26,14 +28,15 @@ int weiss_backing_remove(const weiss_agent_settings *settings, const char *name,
     return code != 0 ? code : weiss_region_file_remove(settings, name, fault);
 }
 
-int weiss_backing_list(const weiss_agent_settings *settings, void (*found)(void *data, const char *name), void *data,
-                       weiss_fault *fault)
+int weiss_backing_list(const weiss_agent_settings *settings, void (*found)(void *data, const char *name),
+                       void *data, weiss_fault *fault)
 {
     WEISS_FAULT_TRY(weiss_region_file_list(settings, found, data, fault));
     return weiss_doorbell_list(settings, found, data, fault);
 }
 
-const char *weiss_backing_socket(const weiss_agent_settings *settings, const char *name, char path[WEISS_BACKING_PATH])
+const char *weiss_backing_socket(const weiss_agent_settings *settings, const char *name,
+                                 char path[WEISS_BACKING_PATH])
 {
     if (!settings->doorbell)
         return NULL;

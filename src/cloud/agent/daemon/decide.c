@@ -45,13 +45,13 @@ static void tell(const weiss_agent *agent, const weiss_known *known, const weiss
     char bytes[WEISS_DIGITS];
     bool same = member != NULL && member->run == known->view.run &&
                 strcmp(member->decision.group, decision->group) == 0 &&
-                strcmp(member->decision.why, decision->why) == 0;
+                member->decision.shares == decision->shares && member->decision.bytes == decision->bytes;
     if (same)
         return;
-    weiss_record(WEISS_PRIORITY_INFO, agent->settings.dry_run ? "would-decide" : "decided", "instance", known->uuid,
-                 "domain", instance->domain, "name", instance->name, "project", instance->project, "group",
-                 decision->group, "bytes", decision->shares ? weiss_digits(decision->bytes, bytes) : NULL, "why",
-                 decision->why, NULL);
+    weiss_record(WEISS_PRIORITY_INFO, agent->settings.dry_run ? "would-decide" : "decided", "instance",
+                 known->uuid, "domain", instance->domain, "name", instance->name, "project",
+                 instance->project, "group", decision->group, "bytes",
+                 decision->shares ? weiss_digits(decision->bytes, bytes) : NULL, "why", decision->why, NULL);
 }
 
 /** In a dry run: what would be attached. */
@@ -59,18 +59,17 @@ static void show_device(const weiss_known *known, const weiss_decision *decision
 {
     const weiss_instance *instance = &known->view.instance;
     char *xml = NULL;
-    const weiss_shmem_device device = {
-        .region = "weiss-agent-0123456789abcdef",
-        .bytes = decision->bytes,
-        .port = instance->machine == WEISS_MACHINE_Q35 ? instance->port : -1};
+    const weiss_shmem_device device = {.region = "weiss-agent-0123456789abcdef",
+                                       .bytes = decision->bytes,
+                                       .port = instance->machine == WEISS_MACHINE_Q35 ? instance->port : -1};
     if (!decision->shares || weiss_instance_region(instance)[0] != '\0' ||
         weiss_shmem_device_xml(&device, &xml, NULL) != 0)
         return;
     for (char *c = xml; *c != '\0'; c++)
         if (*c == '\n')
             *c = ' ';
-    weiss_record(WEISS_PRIORITY_INFO, "would-attach", "instance", known->uuid, "domain", instance->domain, "device", xml,
-                 NULL);
+    weiss_record(WEISS_PRIORITY_INFO, "would-attach", "instance", known->uuid, "domain", instance->domain,
+                 "device", xml, NULL);
     free(xml);
 }
 
@@ -89,6 +88,8 @@ static void conclude(weiss_agent *agent, weiss_known *known, const weiss_facts *
     if (weiss_groups_runs(agent->groups, known->uuid, known->view.run, &decision,
                           seen ? weiss_instance_region(&known->view.instance) : NULL, &fault) != 0)
         weiss_record(WEISS_PRIORITY_ERROR, "not-taken", "instance", known->uuid, "error", fault.text, NULL);
+    else
+        weiss_groups_release(agent->groups, known->uuid, known->ordered || (facts != NULL && facts->release));
 }
 
 static void decide(weiss_agent *agent, weiss_known *known, bool seen)
@@ -115,6 +116,13 @@ void weiss_decide_all(weiss_agent *agent)
     for (size_t i = 0; i < agent->n; i++)
         if (agent->known[i]->read)
             decide(agent, agent->known[i], false);
+}
+
+void weiss_decide_waiting(weiss_agent *agent)
+{
+    for (size_t i = 0; i < agent->n; i++)
+        if (agent->known[i]->facts_by != 0)
+            conclude(agent, agent->known[i], weiss_facts_find(&agent->facts, agent->known[i]->uuid), true);
 }
 
 void weiss_decide_check(weiss_agent *agent, int64_t now)

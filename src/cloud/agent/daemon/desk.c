@@ -65,7 +65,8 @@ static void flush(client *c)
 /** Sends an answer, which is put. */
 static void answer(client *c, json_object *object)
 {
-    const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *text =
+        json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     int length = text != NULL ? asprintf(&c->out, "%s\n", text) : -1;
     json_object_put(object);
     c->waits_for[0] = '\0';
@@ -88,8 +89,9 @@ static void answer_text(client *c, const char *error)
     answer(c, object);
 }
 
-static void release(client *c, const weiss_known *known, bool yes)
+static void release(client *c, weiss_known *known, bool yes)
 {
+    const weiss_facts *facts = weiss_facts_find(&c->agent->facts, known->uuid);
     const weiss_member *member = weiss_groups_find(c->agent->groups, known->uuid);
     if (c->agent->settings.dry_run) {
         answer_text(c, "this is a dry run: nothing is attached, so there is nothing to release");
@@ -99,9 +101,14 @@ static void release(client *c, const weiss_known *known, bool yes)
         answer_text(c, "it shares nothing, so there is nothing to release; `weiss agent why` says more");
         return;
     }
+    known->ordered = yes;
+    if (!yes && facts != NULL && facts->release) {
+        answer_text(c, "its owner wants it released: it has metadata weiss:release");
+        return;
+    }
     weiss_groups_release(c->agent->groups, known->uuid, yes);
-    weiss_record(WEISS_PRIORITY_NOTICE, yes ? "release-asked" : "share-asked", "instance", known->uuid, "domain",
-                 known->view.instance.domain, NULL);
+    weiss_record(WEISS_PRIORITY_NOTICE, yes ? "release-asked" : "share-asked", "instance", known->uuid,
+                 "domain", known->view.instance.domain, NULL);
     if (!yes) {
         answer_text(c, NULL);
         return;
@@ -115,7 +122,7 @@ static void release(client *c, const weiss_known *known, bool yes)
 static void serve_instance(client *c, const char *command, const char *name)
 {
     weiss_fault fault = {0};
-    const weiss_known *known = weiss_status_find(c->agent, name != NULL ? name : "", &fault);
+    weiss_known *known = weiss_status_find(c->agent, name != NULL ? name : "", &fault);
     if (known == NULL)
         answer_text(c, fault.text);
     else if (strcmp(command, "why") == 0)
@@ -136,8 +143,10 @@ static void serve(client *c, size_t length)
         answer(c, weiss_status_all(c->agent));
     } else if (strcmp(command, "resync") == 0) {
         weiss_link_resync(c->agent);
-        answer_text(c, c->agent->connection != NULL ? NULL : "there is no connection to libvirt; one is tried");
-    } else if (strcmp(command, "why") == 0 || strcmp(command, "release") == 0 || strcmp(command, "share") == 0) {
+        answer_text(c,
+                    c->agent->connection != NULL ? NULL : "there is no connection to libvirt; one is tried");
+    } else if (strcmp(command, "why") == 0 || strcmp(command, "release") == 0 ||
+               strcmp(command, "share") == 0) {
         serve_instance(c, command, instance);
     } else {
         answer_text(c, "there is no such command; there are status, why, release, share, resync");
@@ -156,7 +165,8 @@ static void client_ready(int watch, int fd, int events, void *data)
         return;
     }
     ssize_t n = recv(fd, c->in + c->nin, sizeof c->in - c->nin, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR) && !(events & (VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP)))
+    if (n < 0 && (errno == EAGAIN || errno == EINTR) &&
+        !(events & (VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP)))
         return;
     if (n <= 0 || c->waits_for[0] != '\0') {
         drop(c);
@@ -260,19 +270,24 @@ static int occupy(const weiss_agent *agent, weiss_desk *desk, weiss_fault *fault
         if (geteuid() == 0 && chmod(run, 0755) != 0)
             return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: %s", run, strerror(errno));
     } else if (errno != EEXIST)
-        return weiss_fault_set(fault, WEISS_ERR_FILE, "[agent] run: %s cannot be made: %s", run, strerror(errno));
-    if (lstat(run, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) != 0)
-        return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "[agent] run: %s must be a directory of this user that nobody else can write to", run);
-    desk->lock = open(weiss_notes_path(&agent->settings, "lock", path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return weiss_fault_set(fault, WEISS_ERR_FILE, "[agent] run: %s cannot be made: %s", run,
+                               strerror(errno));
+    if (lstat(run, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & 022) != 0)
+        return weiss_fault_set(
+            fault, WEISS_ERR_FILE,
+            "[agent] run: %s must be a directory of this user that nobody else can write to", run);
+    desk->lock = open(weiss_notes_path(&agent->settings, "lock", path),
+                      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (desk->lock < 0)
         return weiss_fault_set(fault, WEISS_ERR_FILE, "%s: %s", path, strerror(errno));
     if (flock(desk->lock, LOCK_EX | LOCK_NB) == 0)
         return 0;
-    return weiss_fault_set(fault, WEISS_ERR_FILE,
-                           "another weiss-agentd runs with %s; stop it first, or give this one another directory ([agent] "
-                           "run)",
-                           run);
+    return weiss_fault_set(
+        fault, WEISS_ERR_FILE,
+        "another weiss-agentd runs with %s; stop it first, or give this one another directory ([agent] "
+        "run)",
+        run);
 }
 
 static int listen_there(const weiss_agent *agent, weiss_desk *desk, weiss_fault *fault)
@@ -281,14 +296,15 @@ static int listen_there(const weiss_agent *agent, weiss_desk *desk, weiss_fault 
     char path[WEISS_AGENT_TEXT + 32];
     weiss_notes_path(&agent->settings, "control", path);
     if (strlen(path) >= sizeof address.sun_path)
-        return weiss_fault_set(fault, WEISS_ERR_VALUE, "[agent] run: the path is too long for a socket: at most %zu bytes",
+        return weiss_fault_set(fault, WEISS_ERR_VALUE,
+                               "[agent] run: the path is too long for a socket: at most %zu bytes",
                                sizeof address.sun_path - sizeof "/control");
     memcpy(address.sun_path, path, strlen(path) + 1);
     unlink(path); /* of an agent that was killed: the lock says that none runs */
     desk->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* Nobody can connect before it listens. */
-    if (desk->fd >= 0 && bind(desk->fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod(path, 0600) == 0 &&
-        listen(desk->fd, 64) == 0)
+    if (desk->fd >= 0 && bind(desk->fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+        chmod(path, 0600) == 0 && listen(desk->fd, 64) == 0)
         return 0;
     return weiss_fault_set(fault, WEISS_ERR_FILE, "the socket %s cannot be made: %s", path, strerror(errno));
 }

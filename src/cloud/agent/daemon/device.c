@@ -3,8 +3,8 @@
 #include "cloud/libvirt/xml.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <libxml/parser.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 

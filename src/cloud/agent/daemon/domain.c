@@ -98,13 +98,14 @@ static int find_run(virConnectPtr connection, const char *uuid, uint64_t run, vi
 static int refused(const weiss_instance *instance, const weiss_shmem_device *device, weiss_fault *fault)
 {
     const char *text = weiss_domain_error(), *advice = "";
-    if (strstr(text, "No more available PCI slots") != NULL ||
-        strstr(text, "already occupied") != NULL || strstr(text, "in use") != NULL)
+    if (strstr(text, "No more available PCI slots") != NULL || strstr(text, "already occupied") != NULL ||
+        strstr(text, "in use") != NULL)
         advice = "; give the domain more root ports (Nova: num_pcie_ports = 16 in nova.conf)";
     else if (strstr(text, "Permission denied") != NULL)
-        advice = "; QEMU may not open the region: look at [share] user and group, and at the rules of AppArmor or SELinux";
-    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt refuses to attach %s to %s: %s%s", device->region,
-                           instance->domain, text, advice);
+        advice = "; QEMU may not open the region: look at [share] user and group, and at the rules of "
+                 "AppArmor or SELinux";
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt refuses to attach %s to %s: %s%s",
+                           device->region, instance->domain, text, advice);
 }
 
 /** Attaches to a domain whose view is known. */
@@ -117,10 +118,11 @@ static int attach(virDomainPtr domain, const weiss_domain_view *view, const weis
     if (view->wrong.code != 0)
         return weiss_fault_set(fault, view->wrong.code, "%s", view->wrong.text);
     if (instance->machine == WEISS_MACHINE_Q35 && instance->port < 0)
-        return weiss_fault_set(fault, WEISS_ERR_VALUE,
-                               "the domain %s has no free PCIe root port for the device; give it more of them "
-                               "(Nova: num_pcie_ports = 16 in nova.conf) and start it again",
-                               instance->domain);
+        return weiss_fault_set(
+            fault, WEISS_ERR_VALUE,
+            "the domain %s has no free PCIe root port for the device; give it more of them "
+            "(Nova: num_pcie_ports = 16 in nova.conf) and start it again",
+            instance->domain);
     placed.port = instance->machine == WEISS_MACHINE_Q35 ? instance->port : -1;
     WEISS_FAULT_TRY(weiss_shmem_device_xml(&placed, &xml, fault));
     int code = virDomainAttachDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE);
@@ -142,9 +144,10 @@ int weiss_domain_attach(virConnectPtr connection, const char *uuid, uint64_t run
         if (code == 0 && (view.state != WEISS_DOMAIN_RUNS || view.run != run))
             code = weiss_fault_set(fault, WEISS_STOPPED, "the domain %s has ended meanwhile", uuid);
         else if (code == 0 && !has_region(&view.instance, device->region))
-            code = weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                                   "libvirt said that it attached %s to %s, but the domain has no such device",
-                                   device->region, view.instance.domain);
+            code =
+                weiss_fault_set(fault, WEISS_ERR_SYSTEM,
+                                "libvirt said that it attached %s to %s, but the domain has no such device",
+                                device->region, view.instance.domain);
     }
     virDomainFree(domain);
     return code;

@@ -51,15 +51,17 @@ static int lifecycle(virConnectPtr connection, virDomainPtr domain, int event, i
     switch (event) {
     case VIR_DOMAIN_EVENT_STOPPED:
     case VIR_DOMAIN_EVENT_CRASHED: /* the process may be kept for a dump: the look tells whether it still runs */
-        weiss_record(WEISS_PRIORITY_INFO, "ended", "instance", known->uuid, "domain", virDomainGetName(domain), NULL);
+        weiss_record(WEISS_PRIORITY_INFO, "ended", "instance", known->uuid, "domain",
+                     virDomainGetName(domain), NULL);
         weiss_look_ended(agent, known);
         break;
     case VIR_DOMAIN_EVENT_STARTED:
         known->started = weiss_agent_clock();
         weiss_record(WEISS_PRIORITY_INFO, "started", "instance", known->uuid, "domain",
-                     virDomainGetName(domain), "how", detail == VIR_DOMAIN_EVENT_STARTED_RESTORED   ? "restored"
-                                                      : detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED ? "migrated"
-                                                                                                    : "booted",
+                     virDomainGetName(domain), "how",
+                     detail == VIR_DOMAIN_EVENT_STARTED_RESTORED   ? "restored"
+                     : detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED ? "migrated"
+                                                                   : "booted",
                      NULL);
         break;
     default:
@@ -97,7 +99,8 @@ static void closed(virConnectPtr connection, int reason, void *data)
 {
     weiss_agent *agent = data;
     (void)reason;
-    agent->lost = agent->lost || agent->connection == connection; /* libvirt holds a lock: closed in the next turn */
+    agent->lost =
+        agent->lost || agent->connection == connection; /* libvirt holds a lock: closed in the next turn */
 }
 
 /** Events are registered before the domains are listed, so that none is lost in between. */
@@ -164,7 +167,8 @@ static void connect_done(weiss_task *task)
     agent->connecting = false;
     if (self->connection == NULL) {
         if (strcmp(agent->link_trouble, self->fault.text) != 0)
-            weiss_record(WEISS_PRIORITY_WARNING, "unreachable", "uri", self->uri, "error", self->fault.text, NULL);
+            weiss_record(WEISS_PRIORITY_WARNING, "unreachable", "uri", self->uri, "error", self->fault.text,
+                         NULL);
         snprintf(agent->link_trouble, sizeof agent->link_trouble, "%s", self->fault.text);
         agent->connect_at = weiss_agent_clock() + pause_after(++agent->failures);
     } else {
@@ -263,7 +267,8 @@ static void list_done(weiss_task *task)
         weiss_record(WEISS_PRIORITY_INFO, "resync", "domains", weiss_digits(self->count, count), NULL);
         for (int i = 0; i < self->count; i++)
             weiss_known_get(agent, self->uuid[i]);
-        for (size_t i = 0; i < agent->n; i++) /* also those that are not in the list: they end, or have just begun */
+        for (size_t i = 0; i < agent->n;
+             i++) /* also those that are not in the list: they end, or have just begun */
             weiss_look(agent, agent->known[i]);
         agent->listed = agent->listed != 0 ? agent->listed : weiss_agent_clock();
         agent->sweep = true;

@@ -54,7 +54,10 @@ static void put_value(line *l, const char *value)
     for (size_t i = 0; value[i] != '\0' && i < VALUE; i++) {
         unsigned char c = (unsigned char)value[i];
         /* The bytes from 0x80 to 0x9f alone are control characters to some terminals, and no part of ASCII: written out. */
-        snprintf(code, sizeof code, c == '"' || c == '\\' ? "\\%c" : c < 0x20 || c >= 0x7f ? "\\x%02x" : "%c",
+        snprintf(code, sizeof code,
+                 c == '"' || c == '\\'   ? "\\%c"
+                 : c < 0x20 || c >= 0x7f ? "\\x%02x"
+                                         : "%c",
                  c);
         put_text(l, code);
     }

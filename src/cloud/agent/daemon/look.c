@@ -82,7 +82,7 @@ static void end(weiss_agent *agent, weiss_known *known)
 {
     weiss_act_ended(agent, known);
     weiss_groups_ends(agent->groups, known->uuid);
-    known->runs = known->read = known->asked = false;
+    known->runs = known->read = known->asked = known->ordered = false;
     known->facts_by = 0;
     agent->sweep = true;
 }
@@ -93,7 +93,8 @@ static void take(weiss_agent *agent, weiss_known *known, const weiss_domain_view
     if (known->read && known->view.run != view->run)
         end(agent, known); /* it was started again, and the end of the run before was not heard of */
     if (view->wrong.code != 0 && (!known->read || strcmp(view->wrong.text, known->view.wrong.text) != 0))
-        weiss_record(WEISS_PRIORITY_WARNING, "unreadable", "instance", known->uuid, "error", view->wrong.text, NULL);
+        weiss_record(WEISS_PRIORITY_WARNING, "unreadable", "instance", known->uuid, "error", view->wrong.text,
+                     NULL);
     known->view = *view;
     known->read = known->runs = true;
     weiss_act_seen(agent, known);
@@ -109,7 +110,8 @@ static void done(weiss_task *task)
     known->looking = false; /* it is never forgotten while a look is on its way */
     bool stale = known->ends != self->ends;
     if (self->view.state == WEISS_DOMAIN_UNKNOWN) {
-        weiss_record(WEISS_PRIORITY_WARNING, "no-answer", "instance", known->uuid, "error", self->fault.text, NULL);
+        weiss_record(WEISS_PRIORITY_WARNING, "no-answer", "instance", known->uuid, "error", self->fault.text,
+                     NULL);
         known->look_at = weiss_agent_clock() + RETRY;
     } else if (stale) {
         known->again = true;

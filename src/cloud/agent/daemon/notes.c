@@ -34,7 +34,8 @@ static void write_regions(FILE *to, const void *data)
         json_object_object_add(entry, "bytes", json_object_new_int64(region->bytes));
         json_object_array_add(list, entry);
     }
-    fprintf(to, "%s\n", json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    fprintf(to, "%s\n",
+            json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(list);
 }
 
@@ -42,7 +43,8 @@ void weiss_notes_write(weiss_agent *agent)
 {
     char path[WEISS_AGENT_TEXT + 32];
     weiss_fault fault = {0};
-    if (weiss_replace_file(weiss_notes_path(&agent->settings, "regions.json", path), write_regions, agent, &fault) != 0)
+    if (weiss_replace_file(weiss_notes_path(&agent->settings, "regions.json", path), write_regions, agent,
+                           &fault) != 0)
         weiss_record(WEISS_PRIORITY_ERROR, "notes-failed", "error", fault.text, NULL);
 }
 
@@ -60,7 +62,8 @@ static void adopt(weiss_agent *agent, json_object *entry)
     weiss_fault fault = {0};
     char digits[WEISS_DIGITS];
     if (strncmp(name, WEISS_REGION_PREFIX, strlen(WEISS_REGION_PREFIX)) != 0 || strchr(name, '/') != NULL ||
-        strlen(name) >= WEISS_REGION_NAME || group[0] == '\0' || strlen(group) >= WEISS_GROUP_KEY || bytes <= 0)
+        strlen(name) >= WEISS_REGION_NAME || group[0] == '\0' || strlen(group) >= WEISS_GROUP_KEY ||
+        bytes <= 0)
         weiss_fault_set(&fault, WEISS_ERR_VALUE, "the note of it is malformed");
     else if (weiss_backing_check(&agent->settings, name, bytes, &fault) == 0)
         weiss_groups_adopt(agent->groups, name, group, bytes, &fault);
@@ -68,7 +71,8 @@ static void adopt(weiss_agent *agent, json_object *entry)
         weiss_record(WEISS_PRIORITY_INFO, "adopted", "region", name, "group", group, "bytes",
                      weiss_digits(bytes, digits), NULL);
     else
-        weiss_record(WEISS_PRIORITY_WARNING, "not-adopted", "region", name, "group", group, "error", fault.text, NULL);
+        weiss_record(WEISS_PRIORITY_WARNING, "not-adopted", "region", name, "group", group, "error",
+                     fault.text, NULL);
 }
 
 int weiss_notes_read(weiss_agent *agent, weiss_fault *fault)
@@ -80,10 +84,11 @@ int weiss_notes_read(weiss_agent *agent, weiss_fault *fault)
     json_object *list = json_object_from_file(path);
     if (!json_object_is_type(list, json_type_array)) {
         json_object_put(list);
-        return weiss_fault_set(fault, WEISS_ERR_FILE,
-                               "%s is no list of regions; without it regions that are in use cannot be told from others, so "
-                               "they are made anew if it is removed",
-                               path);
+        return weiss_fault_set(
+            fault, WEISS_ERR_FILE,
+            "%s is no list of regions; without it regions that are in use cannot be told from others, so "
+            "they are made anew if it is removed",
+            path);
     }
     for (size_t i = 0; i < json_object_array_length(list); i++)
         adopt(agent, json_object_array_get_idx(list, i));
@@ -124,8 +129,9 @@ static void sweep_run(weiss_task *task)
     for (size_t i = 0; i < self->nstray; i++) {
         weiss_fault wrong = {0};
         int code = weiss_backing_remove(&self->settings, self->stray[i], &wrong);
-        weiss_record(code == 0 ? WEISS_PRIORITY_NOTICE : WEISS_PRIORITY_WARNING, code == 0 ? "swept" : "sweep-failed",
-                     "region", self->stray[i], "error", wrong.text, NULL);
+        weiss_record(code == 0 ? WEISS_PRIORITY_NOTICE : WEISS_PRIORITY_WARNING,
+                     code == 0 ? "swept" : "sweep-failed", "region", self->stray[i], "error", wrong.text,
+                     NULL);
     }
     if (self->nkept == 0)
         weiss_backing_rest(&self->settings);
@@ -158,7 +164,8 @@ static bool list_kept(const weiss_agent *agent, sweep_task *task)
     if (task->kept == NULL)
         return false;
     for (size_t i = 0; i < regions; i++)
-        snprintf(task->kept[task->nkept++], sizeof *task->kept, "%s", weiss_groups_region(agent->groups, i)->name);
+        snprintf(task->kept[task->nkept++], sizeof *task->kept, "%s",
+                 weiss_groups_region(agent->groups, i)->name);
     for (size_t i = 0; i < agent->n; i++)
         for (int j = 0; agent->known[i]->read && j < agent->known[i]->view.instance.nshmems; j++)
             snprintf(task->kept[task->nkept++], sizeof *task->kept, "%s",

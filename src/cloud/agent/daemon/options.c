@@ -11,7 +11,8 @@ static const struct {
 } table[] = {
     {"--config", "FILE", "Settings; default /etc/weiss/agent.conf", WEISS_AGENTD_SERVE},
     {"--dry-run", NULL, "Decide and tell, but make and attach nothing", WEISS_AGENTD_SERVE},
-    {"--print-config", NULL, "Print a commented file with all settings and their defaults", WEISS_AGENTD_PRINT_CONFIG},
+    {"--print-config", NULL, "Print a commented file with all settings and their defaults",
+     WEISS_AGENTD_PRINT_CONFIG},
     {"--help", NULL, "Print this text", WEISS_AGENTD_HELP},
     {"--version", NULL, "Print the version", WEISS_AGENTD_VERSION},
 };
@@ -22,8 +23,10 @@ void weiss_agentd_help(void)
     printf("weiss-agentd: shared memory for the virtual machines of a host, of OpenStack or plain libvirt\n\n"
            "Usage: weiss-agentd [--config FILE] [--dry-run]\n"
            "       weiss-agentd --print-config\n\n"
-           "Watches libvirt, decides which running machines share memory, and attaches it to them, again whenever they\n"
-           "are started again. It stays in the foreground. SIGTERM ends it and leaves what is attached; SIGHUP has the\n"
+           "Watches libvirt, decides which running machines share memory, and attaches it to them, again "
+           "whenever they\n"
+           "are started again. It stays in the foreground. SIGTERM ends it and leaves what is attached; "
+           "SIGHUP has the\n"
            "settings read again. `weiss agent` talks to it.\n\n"
            "Options:\n");
     for (int i = 0; i < NOPTIONS; i++) {
@@ -44,7 +47,8 @@ static int unknown(const char *word, weiss_fault *fault)
     if (word[0] != '-')
         return weiss_fault_set(fault, WEISS_ERR_USAGE, "\"%s\" is one argument too many", shown);
     if (nearest.best != NULL)
-        return weiss_fault_set(fault, WEISS_ERR_USAGE, "there is no option %s; did you mean %s?", shown, nearest.best);
+        return weiss_fault_set(fault, WEISS_ERR_USAGE, "there is no option %s; did you mean %s?", shown,
+                               nearest.best);
     return weiss_fault_set(fault, WEISS_ERR_USAGE, "there is no option %s", shown);
 }
 
@@ -68,8 +72,8 @@ int weiss_agentd_options_read(int argc, char **argv, weiss_agentd_options *optio
             return weiss_fault_set(fault, WEISS_ERR_USAGE, "option %s takes no value", table[which].name);
         if (table[which].value != NULL) {
             if (equals == NULL && i + 1 >= argc)
-                return weiss_fault_set(fault, WEISS_ERR_USAGE, "option %s needs a value: %s %s", table[which].name,
-                                       table[which].name, table[which].value);
+                return weiss_fault_set(fault, WEISS_ERR_USAGE, "option %s needs a value: %s %s",
+                                       table[which].name, table[which].name, table[which].value);
             options->config = equals != NULL ? equals + 1 : argv[++i];
         } else if (table[which].mode == WEISS_AGENTD_SERVE) {
             options->dry_run = true;

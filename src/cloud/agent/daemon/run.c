@@ -54,10 +54,12 @@ static void take_facts(weiss_agent *agent)
         if (strcmp(agent->api_trouble, fault.text) != 0)
             weiss_record(WEISS_PRIORITY_WARNING, "api-away", "error", fault.text, NULL);
         snprintf(agent->api_trouble, sizeof agent->api_trouble, "%s", fault.text);
+        weiss_decide_waiting(agent);
         return;
     }
     if (agent->api_trouble[0] != '\0' || agent->facts.taken == 0)
-        weiss_record(WEISS_PRIORITY_NOTICE, "api-reached", "instances", weiss_digits((int64_t)table.n, count), NULL);
+        weiss_record(WEISS_PRIORITY_NOTICE, "api-reached", "instances", weiss_digits((int64_t)table.n, count),
+                     NULL);
     agent->api_trouble[0] = '\0';
     weiss_facts_clear(&agent->facts);
     agent->facts = table;
@@ -80,8 +82,8 @@ static int open_asker(weiss_agent *agent, weiss_fault *fault)
     if (agent->settings.auth_url[0] == '\0')
         return 0;
     WEISS_FAULT_TRY(weiss_asker_open(&agent->settings, &agent->asker, fault));
-    agent->asker_watch =
-        virEventAddHandle(weiss_asker_descriptor(agent->asker), VIR_EVENT_HANDLE_READABLE, facts_ready, agent, NULL);
+    agent->asker_watch = virEventAddHandle(weiss_asker_descriptor(agent->asker), VIR_EVENT_HANDLE_READABLE,
+                                           facts_ready, agent, NULL);
     return 0;
 }
 
@@ -105,7 +107,8 @@ static void reload(weiss_agent *agent)
         return;
     }
     if (strcmp(settings.uri, agent->settings.uri) != 0 || strcmp(settings.run, agent->settings.run) != 0 ||
-        strcmp(settings.directory, agent->settings.directory) != 0 || settings.doorbell != agent->settings.doorbell)
+        strcmp(settings.directory, agent->settings.directory) != 0 ||
+        settings.doorbell != agent->settings.doorbell)
         weiss_record(WEISS_PRIORITY_WARNING, "restart-needed", "why",
                      "uri, run, directory and device take effect when the agent is started again", NULL);
     memcpy(settings.uri, agent->settings.uri, sizeof settings.uri);
@@ -152,7 +155,8 @@ static int64_t sooner(int64_t a, int64_t b)
 /** ms of the next thing that is due; 0: nothing is. */
 static int64_t next_due(const weiss_agent *agent)
 {
-    int64_t wait = weiss_groups_due(agent->groups, weiss_agent_time(agent)), due = weiss_desk_due(agent->desk);
+    int64_t wait = weiss_groups_due(agent->groups, weiss_agent_time(agent)),
+            due = weiss_desk_due(agent->desk);
     if (wait >= 0 && agent->synced && !agent->settings.dry_run)
         due = sooner(due, weiss_agent_clock() + (wait > 0 ? wait : 1));
     if (agent->listed != 0 && !agent->synced)
@@ -200,7 +204,8 @@ static int watch_all(weiss_agent *agent, weiss_fault *fault)
     agent->signals = fd;
     agent->timer = virEventAddTimeout(-1, tick, agent, NULL);
     if (agent->timer < 0 || virEventAddHandle(fd, VIR_EVENT_HANDLE_READABLE, signalled, agent, NULL) < 0 ||
-        virEventAddHandle(weiss_pool_descriptor(agent->pool), VIR_EVENT_HANDLE_READABLE, collect, agent, NULL) < 0)
+        virEventAddHandle(weiss_pool_descriptor(agent->pool), VIR_EVENT_HANDLE_READABLE, collect, agent,
+                          NULL) < 0)
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt's loop takes nothing to watch: %s",
                                weiss_domain_error());
     return 0;
@@ -242,8 +247,8 @@ static void end(weiss_agent *agent)
 {
     close_asker(agent);
     if (!weiss_pool_close(agent->pool, FAREWELL)) {
-        weiss_record(WEISS_PRIORITY_WARNING, "hung", "why", "libvirt has not answered; what was asked of it is left alone",
-                     NULL);
+        weiss_record(WEISS_PRIORITY_WARNING, "hung", "why",
+                     "libvirt has not answered; what was asked of it is left alone", NULL);
         weiss_desk_close(agent);
         _exit(0);
     }
@@ -261,14 +266,15 @@ int weiss_agent_run(const char *config, bool dry_run, weiss_fault *fault)
     weiss_agent agent = {.config = config, .dry_run = dry_run, .signals = -1};
     int code = prepare(&agent, fault);
     if (code == 0) {
-        weiss_record(WEISS_PRIORITY_NOTICE, "ready", "version", WEISS_VERSION, "run", agent.settings.run, "uri",
-                     agent.settings.uri, "dry_run", agent.settings.dry_run ? "yes" : "no", NULL);
+        weiss_record(WEISS_PRIORITY_NOTICE, "ready", "version", WEISS_VERSION, "run", agent.settings.run,
+                     "uri", agent.settings.uri, "dry_run", agent.settings.dry_run ? "yes" : "no", NULL);
         weiss_agent_notify("READY=1");
     }
     while (code == 0 && !agent.stop) {
         weiss_agent_turn(&agent);
         if (virEventRunDefaultImpl() != 0)
-            code = weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt's loop failed: %s", weiss_domain_error());
+            code =
+                weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt's loop failed: %s", weiss_domain_error());
     }
     if (code == 0) {
         weiss_agent_notify("STOPPING=1");

@@ -43,9 +43,10 @@ static int find(char *path, size_t size, weiss_fault *fault)
         return 0;
     if (weiss_process_find("weiss-ivshmemd", path, size))
         return 0;
-    return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                           "[share] device = doorbell needs weiss-ivshmemd, which is neither beside this program nor "
-                           "in PATH; install the package weiss-ivshmemd, or write device = plain");
+    return weiss_fault_set(
+        fault, WEISS_ERR_SYSTEM,
+        "[share] device = doorbell needs weiss-ivshmemd, which is neither beside this program nor "
+        "in PATH; install the package weiss-ivshmemd, or write device = plain");
 }
 
 static void keep_line(void *data, const char *line)
@@ -78,8 +79,8 @@ static int ask(const weiss_agent_settings *settings, const char *what, const cha
     if (code == 0)
         return 0;
     return weiss_fault_set(fault, WEISS_ERR_SYSTEM,
-                           "weiss-ivshmemd in %s refuses %s %s (exit code %d); the same by hand says why", directory,
-                           what, operand != NULL ? operand : "", code);
+                           "weiss-ivshmemd in %s refuses %s %s (exit code %d); the same by hand says why",
+                           directory, what, operand != NULL ? operand : "", code);
 }
 
 /** The groups of the server. @param[out] root  put by the caller; NULL on failure @return NULL: the server does not run */
@@ -102,7 +103,8 @@ static json_object *groups_of(const weiss_agent_settings *settings, json_object 
 static int start(const weiss_agent_settings *settings, weiss_fault *fault)
 {
     char path[4096], directory[WEISS_AGENT_TEXT + 32];
-    char *words[] = {(char *)"setsid", (char *)"--fork", path, (char *)"--run-directory", directory, NULL, NULL, NULL};
+    char *words[] = {
+        (char *)"setsid", (char *)"--fork", path, (char *)"--run-directory", directory, NULL, NULL, NULL};
     pid_t pid;
     int status;
     WEISS_FAULT_TRY(find(path, sizeof path, fault));
@@ -122,7 +124,8 @@ static int start(const weiss_agent_settings *settings, weiss_fault *fault)
             return 0;
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
-    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "weiss-ivshmemd was started in %s and does not answer", directory);
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "weiss-ivshmemd was started in %s and does not answer",
+                           directory);
 }
 
 static const char *name_of(json_object *group)
@@ -147,7 +150,8 @@ static int look_for(const weiss_agent_settings *settings, const char *name, int6
     return code;
 }
 
-int weiss_doorbell_make(const weiss_agent_settings *settings, const char *name, int64_t bytes, weiss_fault *fault)
+int weiss_doorbell_make(const weiss_agent_settings *settings, const char *name, int64_t bytes,
+                        weiss_fault *fault)
 {
     char group[256];
     int64_t there;
@@ -157,7 +161,8 @@ int weiss_doorbell_make(const weiss_agent_settings *settings, const char *name, 
     return ask(settings, "--add", group, NULL, fault);
 }
 
-int weiss_doorbell_check(const weiss_agent_settings *settings, const char *name, int64_t bytes, weiss_fault *fault)
+int weiss_doorbell_check(const weiss_agent_settings *settings, const char *name, int64_t bytes,
+                         weiss_fault *fault)
 {
     int64_t there = 0;
     int code = look_for(settings, name, &there);
@@ -175,8 +180,8 @@ int weiss_doorbell_remove(const weiss_agent_settings *settings, const char *name
     return ask(settings, "--remove", name, NULL, fault);
 }
 
-int weiss_doorbell_list(const weiss_agent_settings *settings, void (*found)(void *data, const char *name), void *data,
-                        weiss_fault *fault)
+int weiss_doorbell_list(const weiss_agent_settings *settings, void (*found)(void *data, const char *name),
+                        void *data, weiss_fault *fault)
 {
     json_object *root, *groups = groups_of(settings, &root);
     (void)fault;

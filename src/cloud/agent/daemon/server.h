@@ -8,11 +8,13 @@
 /** Its run directory, below the agent's. */
 #define WEISS_DOORBELL_DIRECTORY "doorbell"
 
-int weiss_doorbell_make(const weiss_agent_settings *settings, const char *name, int64_t bytes, weiss_fault *fault);
-int weiss_doorbell_check(const weiss_agent_settings *settings, const char *name, int64_t bytes, weiss_fault *fault);
-int weiss_doorbell_remove(const weiss_agent_settings *settings, const char *name, weiss_fault *fault);
-int weiss_doorbell_list(const weiss_agent_settings *settings, void (*found)(void *data, const char *name), void *data,
+int weiss_doorbell_make(const weiss_agent_settings *settings, const char *name, int64_t bytes,
                         weiss_fault *fault);
+int weiss_doorbell_check(const weiss_agent_settings *settings, const char *name, int64_t bytes,
+                         weiss_fault *fault);
+int weiss_doorbell_remove(const weiss_agent_settings *settings, const char *name, weiss_fault *fault);
+int weiss_doorbell_list(const weiss_agent_settings *settings, void (*found)(void *data, const char *name),
+                        void *data, weiss_fault *fault);
 void weiss_doorbell_rest(const weiss_agent_settings *settings);
 
 #endif

@@ -56,7 +56,10 @@ static json_object *instance_of(const weiss_agent *agent, const weiss_known *kno
     add_text(object, "flavor", instance->flavor);
     add_text(object, "machine", machine_name(instance->machine));
     add_number(object, "run", (int64_t)known->view.run);
-    add_text(object, "state", member != NULL ? states[member->state] : known->facts_by != 0 ? "asks" : "unknown");
+    add_text(object, "state",
+             member != NULL         ? states[member->state]
+             : known->facts_by != 0 ? "asks"
+                                    : "unknown");
     add_text(object, "group", member != NULL ? member->decision.group : "");
     add_text(object, "region", member != NULL ? member->region : "");
     add_number(object, "bytes", member != NULL && member->decision.shares ? member->decision.bytes : 0);
@@ -89,7 +92,8 @@ static json_object *agent_of(const weiss_agent *agent)
     json_object *object = json_object_new_object();
     int64_t used = 0;
     for (size_t i = 0; i < weiss_groups_regions(agent->groups); i++)
-        used += weiss_groups_region(agent->groups, i)->made ? weiss_groups_region(agent->groups, i)->bytes : 0;
+        used +=
+            weiss_groups_region(agent->groups, i)->made ? weiss_groups_region(agent->groups, i)->bytes : 0;
     add_text(object, "version", WEISS_VERSION);
     add_time(object, "since", agent->since);
     add_text(object, "uri", agent->settings.uri);
@@ -103,7 +107,8 @@ static json_object *agent_of(const weiss_agent *agent)
     add_number(object, "bytes_used", used);
     add_number(object, "bytes_total", agent->settings.total);
     /* 0: nothing is on its way, and what is shown is what is. */
-    add_number(object, "busy", agent->tasks + (agent->synced && weiss_look_idle(agent) && !agent->sweep ? 0 : 1));
+    add_number(object, "busy",
+               agent->tasks + (agent->synced && weiss_look_idle(agent) && !agent->sweep ? 0 : 1));
     return object;
 }
 
@@ -126,7 +131,8 @@ json_object *weiss_status_why(const weiss_agent *agent, const weiss_known *known
     const weiss_member *member = weiss_groups_find(agent->groups, known->uuid);
     for (size_t i = 0; member != NULL && i < agent->n; i++) {
         const weiss_member *other = weiss_groups_find(agent->groups, agent->known[i]->uuid);
-        if (other != NULL && other != member && member->region[0] != '\0' && strcmp(other->region, member->region) == 0)
+        if (other != NULL && other != member && member->region[0] != '\0' &&
+            strcmp(other->region, member->region) == 0)
             json_object_array_add(others, json_object_new_string(agent->known[i]->view.instance.domain));
     }
     add_bool(answer, "ok", true);
@@ -135,21 +141,22 @@ json_object *weiss_status_why(const weiss_agent *agent, const weiss_known *known
     return answer;
 }
 
-const weiss_known *weiss_status_find(const weiss_agent *agent, const char *name, weiss_fault *fault)
+weiss_known *weiss_status_find(const weiss_agent *agent, const char *name, weiss_fault *fault)
 {
     char shown[WEISS_TEXT_SHOWN];
-    const weiss_known *found = NULL;
+    weiss_known *found = NULL;
     for (size_t i = 0; i < agent->n; i++)
         if (agent->known[i]->read && (strcmp(agent->known[i]->uuid, name) == 0 ||
                                       strcmp(agent->known[i]->view.instance.domain, name) == 0))
             return agent->known[i];
     for (size_t i = 0; i < agent->n; i++) {
-        const weiss_known *known = agent->known[i];
+        weiss_known *known = agent->known[i];
         if (!known->read || strcmp(known->view.instance.name, name) != 0)
             continue;
         if (found != NULL) {
             weiss_fault_set(fault, WEISS_ERR_VALUE,
-                            "there are several instances of the name \"%s\" (%s and %s, for two); say which by its UUID or "
+                            "there are several instances of the name \"%s\" (%s and %s, for two); say which "
+                            "by its UUID or "
                             "libvirt's name",
                             weiss_text_show(name, shown), found->uuid, known->uuid);
             return NULL;

@@ -12,6 +12,6 @@ json_object *weiss_status_all(const weiss_agent *agent);
 json_object *weiss_status_why(const weiss_agent *agent, const weiss_known *known);
 /** Finds an instance by its UUID, by libvirt's name, or by the name that its owner gave it.
  *  @return NULL: there is none, or there are several; the fault says so */
-const weiss_known *weiss_status_find(const weiss_agent *agent, const char *name, weiss_fault *fault);
+weiss_known *weiss_status_find(const weiss_agent *agent, const char *name, weiss_fault *fault);
 
 #endif

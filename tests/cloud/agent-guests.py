@@ -1,0 +1,85 @@
+"""The agent and real guests: two machines of a cluster on libvirt that were started without shared memory get some while they run,
+MPI uses it, a release takes it away, and it comes back."""
+import json
+import os
+import shutil
+import tempfile
+import unittest
+
+import agents
+import libvirts
+from labs import harness
+from libvirts import virsh
+
+CLUSTER = "name: pair\nservers:\n  - {uri: \"qemu:///system\", vms: 2}\naccel: tcg\nivshmem: none\n"
+PROBLEM = """\
+mesh: {grid: {size: [40 nm, 20 nm, 10 nm], cells: [6, 3, 2]}}
+materials:
+  permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
+initial: {uniform: [1, 0.1, 0.3]}
+output: {fields: off}
+stages:
+  - dynamics: {duration: 1 ps, table_every: 0.5 ps}
+"""
+
+
+class Machine(agents.Domain):
+    """A machine of the cluster."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.domain = f"weiss-pair-vm{number}"
+        self.machine_name = f"vm{number}"
+        self.uuid = virsh("domuuid", self.domain).strip()
+
+
+class Guests(agents.Case):
+    def setUp(self):
+        super().setUp()
+        state = tempfile.mkdtemp(prefix="weiss-s-")  # a short name: sockets are in it
+        self.addCleanup(shutil.rmtree, state, ignore_errors=True)
+        self.env = {"XDG_STATE_HOME": state}
+        self.addCleanup(self.weiss, "cluster", "down", "pair", env=self.env)
+
+    def run_here(self, *words, timeout=900):
+        result = self.weiss(*words, env=self.env, timeout=timeout)
+        self.assert_done(result)
+        return result.stdout
+
+    def test_attached_while_they_run(self):
+        agent = self.start_agent("size = 16 MiB")
+        self.write("pair.yaml", CLUSTER)
+        self.write("p.yaml", PROBLEM)
+        self.run_here("cluster", "up", "pair.yaml")
+        machines = [Machine(1), Machine(2)]
+        print(virsh("dumpxml", machines[0].domain)) if os.environ.get("SHOW") else None
+        self.assertNotIn("shared memory carried", self.run_here("run", "--cluster", "pair", "--out", "without", "p.yaml"))
+        for machine in machines:
+            virsh("metadata", machine.domain, "https://weiss.invalid/agent/1", "--key", "weiss", "--set", '<share group="pair"/>', "--live")
+        region = self.wait_region(machines[0])
+        self.assertEqual(self.wait_region(machines[1]), region)
+        self.check_windows()
+        print(self.run_here("cluster", "exec", "--", "lspci", "-vvs", "$(lspci | grep -o '^.*Inter' | cut -c1-7)") if os.environ.get("SHOW") else "")
+        self.assertRegex(self.run_here("run", "--cluster", "pair", "--out", "with", "p.yaml"), r"shared memory carried \d\d+ messages")
+        self.run_here("agent", "release", machines[0].domain)
+        self.assertEqual(machines[0].regions(), [])
+        self.assertNotIn("shared memory carried", self.run_here("run", "--cluster", "pair", "--out", "released", "p.yaml"))
+        self.run_here("agent", "share", machines[0].domain)
+        self.assertEqual(self.wait_region(machines[0]), region)
+        self.check_windows()
+        self.assertRegex(self.run_here("run", "--cluster", "pair", "--out", "again", "p.yaml"), r"shared memory carried \d\d+ messages")
+        self.assertEqual([one["state"] for one in agent.settle()["instances"]], ["attached"] * 2)
+        self.run_here("cluster", "down", "pair")
+        self.wait_none()
+
+    def check_windows(self):
+        """The guest has found the device and has room for its memory."""
+        script = "for d in /sys/bus/pci/devices/*; do [ $(cat $d/device) = 0x1110 ] && sed -n 3p $d/resource; done; dmesg | tail -n 12"
+        seen = self.run_here("cluster", "exec", "--", "sh", "-c", f"'{script}'")
+        print(seen)
+
+
+if __name__ == "__main__":
+    libvirts.enter()
+    libvirts.furnish()
+    unittest.main(verbosity=2)
