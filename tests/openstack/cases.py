@@ -27,35 +27,7 @@ import host_agent  # noqa: E402
 import jobs  # noqa: E402
 import tenants  # noqa: E402
 
-FLAVOR = "weiss.guest"
-IMAGE = "weiss"
-GROUP = "job"
-NAMES = ("node1", "node2")
-MEMORY = 64 << 20
 IVSHMEM = "grep -l 0x1110 /sys/bus/pci/devices/*/device 2>/dev/null | cut -d/ -f6"
-
-
-def require_image():
-    """The image of the project's packages, uploaded once."""
-    if not any(image.name == IMAGE for image in tenants.accounts.Clients().glance.images.list()):
-        tenants.accounts.image(IMAGE, os.environ["WEISS_CLOUD_IMAGE"], disk="qcow2")
-
-
-def pair_of(tenant):
-    """The two instances of a project's server group: those that an earlier test made, or new ones."""
-    found = {one.name: one for one in tenant.instances()}
-    missing = [name for name in NAMES if name not in found]
-    require_image()
-    for name in missing:
-        found[name] = tenant.boot(name, FLAVOR, IMAGE, tenant.group(GROUP))
-    for name in missing:
-        found[name].wait_status("ACTIVE")
-    pair = [found[name] for name in NAMES]
-    for one in pair:
-        one.wait_ssh()
-    if "bar.yaml" not in pair[0].ssh("ls"):
-        jobs.prepare(pair)
-    return pair
 
 
 def open_files(instance):
@@ -81,26 +53,27 @@ def virsh(*words):
 
 
 class Case(unittest.TestCase):
-    """A test with the pair of the project `lab` and an agent of its own."""
+    """A test with the cluster of the project `lab` (that an earlier test made, or a new one) and an agent of its own."""
 
     @classmethod
     def setUpClass(cls):
+        directory = os.environ["WEISS_CLOUD"]
         cls.agent = host_agent.Agent()
         cls.addClassCleanup(cls.agent.close)
-        cls.lab = tenants.Tenant("lab", os.environ["WEISS_CLOUD"])
-        cls.pair = pair_of(cls.lab)
-        cls.local = jobs.here(host_agent.WEISS)
+        cls.cluster = jobs.Cluster(directory + "/lab")
+        print(cls.cluster.up(os.environ["WEISS_CLOUD_IMAGE"]))
+        cls.lab = tenants.Tenant("lab", directory)
+        cls.pair = [tenants.Member(cls.lab, cls.cluster, machine) for machine in ("vm1", "vm2")]
 
     def assert_job(self, tolerance=1e-6):
-        """The bar runs over the pair through shared memory, with the numbers of this machine."""
+        """The bar runs over both machines through shared memory, with the numbers of this machine."""
         self.agent.wait_state(self.pair, "attached")
-        table, counts = jobs.through_memory(self.pair)
-        self.assertGreater(counts["received_messages"], 10)
-        self.assertEqual(len(table), len(self.local))
-        for there, here in zip(table, self.local):
+        table, messages = self.cluster.run()
+        self.assertGreater(messages, 100)
+        self.assertEqual(len(table), len(self.cluster.here()))
+        for there, here in zip(table, self.cluster.here()):
             for name in ("mx", "my", "mz"):
                 self.assertAlmostEqual(there[name], here[name], delta=tolerance, msg=f"{name} at {here}")
-        return counts
 
 
 def main():

@@ -13,7 +13,7 @@ class Gone(cases.Case):
         self.agent.wait("one is gone", lambda: not self.agent.of(self.pair[0]))
         self.assertTrue(os.path.exists(path), "the other one has it still")
         self.agent.wait_state(self.pair[1:], "attached")
-        self.pair[1].delete()
+        self.cluster.weiss("cluster", "down", self.cluster.name)
         self.agent.wait("the region is gone", lambda: not self.agent.status()["regions"])
         self.assertEqual(glob.glob("/dev/shm/weiss-agent-*"), [])
 

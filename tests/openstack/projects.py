@@ -3,6 +3,7 @@ import os
 import subprocess
 
 import cases
+import jobs
 import tenants
 
 
@@ -10,8 +11,11 @@ class Projects(cases.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        tenants.accounts.Clients().glance.images.update(next(
+            image.id for image in cls.lab.clients.glance.images.list() if image.name == jobs.IMAGE), visibility="public")
         cls.other = tenants.Tenant("other", os.environ["WEISS_CLOUD"])
-        cls.stranger = cls.other.boot("node1", cases.FLAVOR, cases.IMAGE, cls.other.group(cases.GROUP), **{"weiss:group": "job"})
+        group = next(found.name for found in cls.lab.nova.server_groups.list() if cls.pair[0].id in found.members)
+        cls.stranger = cls.other.boot(cls.pair[0].name, jobs.FLAVOR, jobs.IMAGE, cls.other.group(group))
         cls.addClassCleanup(cls.stranger.delete)
         cls.stranger.wait_status("ACTIVE").wait_ssh()
 
@@ -29,13 +33,13 @@ class Projects(cases.Case):
         """A mark in our region is seen by the pair, and by nobody else; all of the stranger's memory is searched."""
         self.agent.wait_state([*self.pair, self.stranger], "attached")
         mark = os.urandom(16).hex()
-        offset = cases.MEMORY - 4096  # in no use by a job
+        offset = jobs.REGION - 4096  # in no use by a job
         write = f"import mmap,glob;p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0];" \
-                f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{cases.MEMORY});m[{offset}:{offset}+32]=b'{mark}'"
+                f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{jobs.REGION});m[{offset}:{offset}+32]=b'{mark}'"
         find = f"import mmap,glob;p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0];" \
-               f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{cases.MEMORY});print(m.find(b'{mark}'))"
-        self.pair[0].ssh("sudo python3 -", stdin=write)
-        self.assertEqual(self.pair[1].ssh("sudo python3 -", stdin=find), f"{offset}\n")
+               f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{jobs.REGION});print(m.find(b'{mark}'))"
+        self.pair[0].ssh("python3 -", stdin=write)
+        self.assertEqual(self.pair[1].ssh("python3 -", stdin=find), f"{offset}\n")
         self.assertEqual(self.stranger.ssh("sudo python3 -", stdin=find), "-1\n")
 
     def test_other_users_of_the_host(self):

@@ -5,6 +5,7 @@ import tempfile
 import time
 
 import accounts
+import host_agent
 from services import Failure, tail
 
 NAME = "net"
@@ -42,15 +43,13 @@ class Tenant:
                                    meta=metadata, scheduler_hints={"group": group} if group else None)
         return Instance(self, made.id, name)
 
-    def instances(self):
-        return [Instance(self, server.id, server.name) for server in self.nova.servers.list()]
 
 
 class Instance:
     """An instance. Its name in Nova is `name`, its UUID `id`."""
 
     def __init__(self, tenant, uuid, name):
-        self.tenant, self.id, self.name = tenant, uuid, name
+        self.tenant, self.id, self.name, self.environment = tenant, uuid, name, None
 
     def server(self):
         return self.tenant.nova.servers.get(self.id)
@@ -79,15 +78,16 @@ class Instance:
                               f"{tail('/var/log/cloud/nova-compute.log', 30)}")
             time.sleep(0.5)
 
-    def ssh_words(self):
+    def words(self, command):
         return ["ssh", "-i", self.tenant.key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=15", "debian@" + self.address()]
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=15", "debian@" + self.address(), command]
 
     def ssh(self, command, stdin=None, code=0, limit=240):
         """Runs a command in it. @param code  the status that it must have; None: any @return what it printed"""
-        words = [*self.ssh_words(), command]
+        words = self.words(command)
         for _ in range(5):  # sshd is started again by cloud-init where a user's data say so
-            done = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False, timeout=limit)
+            done = subprocess.run(words, input=stdin or "", capture_output=True, text=True, check=False, timeout=limit,
+                                  env=self.environment)
             if done.returncode != 255:
                 break
             time.sleep(3)
@@ -99,10 +99,9 @@ class Instance:
         """Waits until it accepts ssh. @param since  what /proc/sys/kernel/random/boot_id must not be: wait for a new start
         @return its boot_id"""
         end = time.monotonic() + limit
-        words = self.ssh_words()
+        words = self.words("cat /proc/sys/kernel/random/boot_id")
         while True:
-            done = subprocess.run([*words, "cat /proc/sys/kernel/random/boot_id"], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, check=False)
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=self.environment)
             if done.returncode == 0 and done.stdout.strip() != since:
                 return done.stdout.strip()
             if time.monotonic() > end:
@@ -120,3 +119,17 @@ class Instance:
             if time.monotonic() > end:
                 raise Failure(f"{self.name} is still there {limit} s after it was deleted")
             time.sleep(0.5)
+
+
+class Member(Instance):
+    """A machine of a cluster of weiss, entered by `weiss cluster ssh` as root."""
+
+    def __init__(self, tenant, cluster, machine):
+        found = [server for server in tenant.nova.servers.list() if server.name.endswith("-" + machine)]
+        if len(found) != 1:
+            raise Failure(f"{len(found)} instances are called ...-{machine}")
+        super().__init__(tenant, found[0].id, found[0].name)
+        self.cluster, self.machine, self.environment = cluster, machine, cluster.environment
+
+    def words(self, command):
+        return [host_agent.WEISS, "cluster", "ssh", f"{self.cluster.name}/{self.machine}", "--", command]
