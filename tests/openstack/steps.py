@@ -12,10 +12,15 @@ PLUGIN = NEUTRON + ["/etc/neutron/plugins/ml2/ml2_conf.ini"]
 COMPUTE = ["--config-file", "/etc/nova/nova-compute.conf", "--config-file", "/etc/nova/nova.conf"]
 
 
+# Processes and threads. The two that use eventlet are not for threads: several that wait for the queue may wait forever.
+WORKERS = {"nova": ("2", "1"), "neutron": ("2", "1")}
+
+
 def web(cloud, name, user, script, **more):
     """A service behind uwsgi, as Debian runs it, with fewer workers."""
+    processes, threads = WORKERS.get(user, ("1", "4"))
     words = ["uwsgi", "--plugins", "python3", "--http-socket", f"{HERE}:{PORTS[user]}", "--wsgi-file", script, "--master",
-             "--processes", "1", "--threads", "4", "--enable-threads", "--lazy-apps", "--die-on-term", "--thunder-lock",
+             "--processes", processes, "--threads", threads, "--enable-threads", "--lazy-apps", "--die-on-term", "--thunder-lock",
              "--buffer-size", "65535", "--rem-header", "Content-Length", "--add-header", "Connection: close", "--uid", user,
              "--gid", user, "--chdir", f"/var/lib/{user}"]
     return cloud.start(name, words, port=PORTS[user], **more)
