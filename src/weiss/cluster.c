@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,10 +191,11 @@ static void show_json(const weiss_cluster *c, bool first)
     for (int i = 0; i < c->nprocesses; i++)
         printf("    {\"name\": \"%s\", \"machine\": %s, \"runs\": %s, \"pid\": %d, \"address\": \"%s\", "
                "\"port\": "
-               "%d}%s\n",
+               "%d, \"instance\": \"%s\"}%s\n",
                c->process[i].name, i < c->vms ? "true" : "false", weiss_cluster_runs(c, i) ? "true" : "false",
                (int)c->process[i].pid, i < c->vms ? weiss_cluster_address(c, i, address) : "",
-               c->process[i].port, i + 1 < c->nprocesses ? "," : "");
+               c->process[i].port, c->cloud.used ? c->cloud.machine[i].server : "",
+               i + 1 < c->nprocesses ? "," : "");
     printf("  ]}");
 }
 
@@ -277,6 +279,23 @@ static int exec(const weiss_command *command, const weiss_arguments *arguments)
     return result;
 }
 
+/** What an instance printed, as its cloud tells it. */
+static int console_of_instance(const weiss_cluster *c, int vm)
+{
+    weiss_fault fault = {0};
+    weiss_cloud *cloud = NULL;
+    char *text = NULL;
+    const volatile sig_atomic_t *stop = weiss_stop_watch();
+    int code = weiss_cloud_machines_open(c->cloud.cloud, stop, &cloud, &fault);
+    if (code == 0)
+        code = weiss_cloud_console(cloud, c->cloud.machine[vm].server, 0, &text, &fault);
+    if (code == 0)
+        fputs(text, stdout);
+    free(text);
+    weiss_cloud_close(cloud);
+    return conclude(code, stop, &fault);
+}
+
 static int console(const weiss_command *command, const weiss_arguments *arguments)
 {
     weiss_cluster cluster;
@@ -286,6 +305,11 @@ static int console(const weiss_command *command, const weiss_arguments *argument
     int code = find_vm(arguments->operand[0], &cluster, &vm);
     if (code != WEISS_EXIT_DONE)
         return code;
+    if (cluster.cloud.used && follow)
+        return weiss_usage("weiss cluster console",
+                           "a cloud tells only what was printed until now: leave out --follow");
+    if (cluster.cloud.used)
+        return console_of_instance(&cluster, vm);
     snprintf(log, sizeof log, "%s/%s.log", cluster.directory, cluster.process[vm].name);
     return become((const char *const[]){"tail", "-n", "+1", follow ? "-f" : log, follow ? log : NULL, NULL});
 }

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from clouds import SECRET, Cloud, fixed  # noqa: E402
 
-TOOL = sys.argv.pop(1)
+TOOL = os.path.abspath(sys.argv.pop(1))
 SERVERS = ("GET", "/compute/v2.1/servers/detail")
 GROUPS = ("GET", "/compute/v2.1/os-server-groups")
 FLAVORS = ("GET", "/compute/v2.1/flavors")

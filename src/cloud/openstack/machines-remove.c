@@ -54,9 +54,8 @@ static int remove_servers(weiss_cloud *cloud, const char *prefix, const weiss_la
         if (time(NULL) > end)
             return weiss_fault_set(
                 fault, WEISS_ERR_PEER,
-                "%d instances %s-... are not gone after %d s; remove them by hand, then take "
-                "the cluster down again",
-                found, prefix, GONE);
+                "of the instances %s-... %d are not gone after %d s: look into the log of nova-compute",
+                prefix, found, GONE);
         usleep(1000000);
     }
 }

@@ -305,16 +305,29 @@ int weiss_cloud_machines_make(weiss_cloud *cloud, const weiss_cloud_plan *plan, 
     return code;
 }
 
-char *weiss_cloud_machine_console(weiss_cloud *cloud, const char *server, char *out, size_t size)
+int weiss_cloud_console(weiss_cloud *cloud, const char *server, int lines, char **text, weiss_fault *fault)
 {
     char path[64];
-    json_object *answer = NULL, *what = weiss_json_wrap("length", json_object_new_int(6)),
+    json_object *answer = NULL, *what = json_object_new_object(),
                 *body = weiss_json_wrap("os-getConsoleOutput", what);
+    if (lines > 0)
+        json_object_object_add(what, "length", json_object_new_int(lines));
     snprintf(path, sizeof path, "/servers/%s/action", server);
-    weiss_cloud_ask(cloud, "compute", "POST", path, body, &answer, NULL);
-    weiss_json_show(weiss_json_text(answer, "output"), out, size);
+    int code = weiss_cloud_ask(cloud, "compute", "POST", path, body, &answer, fault);
+    *text = code == 0 ? strdup(weiss_json_text(answer, "output")) : NULL;
+    if (code == 0 && *text == NULL)
+        code = weiss_fault_set(fault, WEISS_ERR_MEMORY, "out of memory");
     json_object_put(body);
     json_object_put(answer);
+    return code;
+}
+
+char *weiss_cloud_machine_console(weiss_cloud *cloud, const char *server, char *out, size_t size)
+{
+    char *text = NULL;
+    weiss_cloud_console(cloud, server, 6, &text, NULL);
+    weiss_json_show(text != NULL ? text : "", out, size);
+    free(text);
     return out;
 }
 

@@ -68,6 +68,9 @@ int weiss_cloud_machines_make(weiss_cloud *cloud, const weiss_cloud_plan *plan, 
  *  @return 0, or as weiss_cloud_ask */
 int weiss_cloud_machines_remove(weiss_cloud *cloud, const weiss_cloud_machines *machines,
                                 const weiss_lab_watch *watch, weiss_fault *fault);
+/** What an instance printed on its console, as far as Nova keeps it. @param lines  at most; 0: all
+ *  @param[out] text  freed by the caller @return as weiss_cloud_ask */
+int weiss_cloud_console(weiss_cloud *cloud, const char *server, int lines, char **text, weiss_fault *fault);
 /** Last lines of the console of a machine, in one line. @return @p out, "" when Nova gives none */
 char *weiss_cloud_machine_console(weiss_cloud *cloud, const char *server, char *out, size_t size);
 /** State of an instance as Nova calls it, such as ACTIVE. @return 0, WEISS_ERR_FILE (it is gone), as weiss_cloud_ask */
