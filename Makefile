@@ -89,7 +89,7 @@ bench-plan: all
 	python3 benchmarks/plan-rig.py --weiss $(BUILD)/weiss $(BENCH)
 
 bench-openstack: all deps-openstack
-	@tools/in-openstack $(BUILD) python3 benchmarks/openstack.py --build $(BUILD) $(BENCH)
+	@tools/in-openstack $(BUILD) /usr/bin/python3 benchmarks/openstack.py --out $(CURDIR)/openstack.out $(BENCH)
 
 install: all
 	meson configure $(BUILD) --prefix $(PREFIX)

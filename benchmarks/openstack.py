@@ -26,7 +26,6 @@ LATENCY, BANDWIDTH = (8, 65536), (65536, 1048576)
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--build", required=True, help="build directory")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", default="openstack.out")
     return parser.parse_args()
@@ -34,7 +33,7 @@ def parse():
 
 def once(pair, options, test, sizes):
     """One start of the program over both instances. @return [(test, bytes, microseconds)]"""
-    said = pair[0].ssh(f"mpirun --host {pair[0].address()},{pair[1].address()} -n 2 --mca oob_tcp_if_include 10.78.0.0/24 {options} "
+    said = pair[0].ssh(f"mpirun --allow-run-as-root --hostfile /etc/weiss-hostfile -n 2 --map-by node {options} "
                        f"{PROGRAM} --tests {test} --sizes {','.join(map(str, sizes))} 2>&1")
     found = [line.split() for line in said.splitlines() if line.startswith("sample ")]
     if not found:
@@ -77,7 +76,9 @@ def main():
     options = parse()
     agent = host_agent.Agent()
     try:
-        pair = cases.pair_of(tenants.Tenant("lab", os.environ["WEISS_CLOUD"]))
+        cluster = jobs.Cluster(os.environ["WEISS_CLOUD"] + "/lab")
+        cluster.up(os.environ["WEISS_CLOUD_IMAGE"])
+        pair = [tenants.Member(tenants.Tenant("lab", os.environ["WEISS_CLOUD"]), cluster, name) for name in ("vm1", "vm2")]
         agent.wait_state(pair, "attached")
         ways = ["neutron", "bridge"] + (["openvswitch"] if networks.has_openvswitch() else []) + ["ivshmem"]
         networks.attach(pair, ways)
@@ -92,8 +93,9 @@ def main():
 
 
 if __name__ == "__main__":
-    import cases  # goes into the namespaces of the cloud
+    import cases  # noqa: F401, goes into the namespaces of the cloud
     import host_agent
+    import jobs
     import networks
     import tenants
     main()

@@ -58,7 +58,7 @@ def address(one, mac, cidr):
             raise Failure(f"{one.name} does not see the card {mac}")
         time.sleep(1)
     name = one.ssh(find).split()[0]
-    one.ssh(f"sudo ip address add {cidr} dev {name} && sudo ip link set {name} up")
+    one.ssh(f"ip address add {cidr} dev {name} && ip link set {name} up")
 
 
 def choose(way):

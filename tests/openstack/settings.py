@@ -66,7 +66,7 @@ def nova():
 
 def neutron():
     return {
-        "DEFAULT": {"core_plugin": "ml2", "service_plugins": "", "auth_strategy": "keystone", "transport_url": QUEUE,
+        "DEFAULT": {"core_plugin": "ml2", "service_plugins": "router", "auth_strategy": "keystone", "transport_url": QUEUE,
                     "state_path": "/var/lib/neutron", "api_workers": "1", "rpc_workers": "1",
                     "notify_nova_on_port_status_changes": "true", "notify_nova_on_port_data_changes": "true"},
         "oslo_messaging_rabbit": PATIENT, "experimental": {"linuxbridge": "true"}, "database": database("neutron"),
