@@ -6,8 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all help deps deps-vm deps-deb setup demo demo-cluster build-checked build-asan check check-long validation bench bench-plan \
-    asan install deb format \
+.PHONY: all help deps deps-vm deps-deb deps-openstack setup demo demo-cluster build-checked build-asan check check-long \
+    check-openstack validation bench bench-plan bench-openstack asan install deb format \
     tidy clean
 all: setup
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -18,9 +18,11 @@ help:
 	@echo "make demo-cluster   two virtual machines come up, the bar runs in them over TCP and shared memory, they go"
 	@echo "make check       all tests, the quick ones also under sanitizers"
 	@echo "make check-long  the examples in full; takes minutes"
+	@echo "make check-openstack   brings up a real OpenStack in namespaces of its own, and tests in it; needs root"
 	@echo "make validation  the same, and their numbers and pictures into docs/validation.md"
 	@echo "make bench       times the program; results in bench.out"
 	@echo "make bench-plan  tries plans on two servers of virtual machines; results in plan-rig; needs root"
+	@echo "make bench-openstack   the network of that OpenStack against shared memory; results in openstack.out; needs root"
 	@echo "make asan        only the tests under sanitizers, in $(ASAN_BUILD)"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR"
 	@echo "make deb         Debian packages, into $(DEB_BUILD)"
@@ -37,6 +39,9 @@ deps-vm:
 deps-deb:
 	@tools/install-packages packages.txt packages-deb.txt
 
+deps-openstack: deps-vm deps-deb
+	@tools/install-packages --start-nothing packages-openstack.txt
+
 setup: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
 
@@ -49,8 +54,8 @@ demo-cluster: setup deps-vm
 	tools/demo-cluster $(BUILD)/weiss
 
 # Warnings are errors in what the tests run; a plain `make` only shows them.
-QUICK = --no-suite long
-QUICK_ASAN = --no-suite long --no-suite slow --timeout-multiplier 4
+QUICK = --no-suite long --no-suite openstack
+QUICK_ASAN = --no-suite long --no-suite openstack --no-suite slow --timeout-multiplier 4
 
 build-checked: deps-vm deps-deb
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
@@ -71,6 +76,9 @@ asan: build-asan
 check-long: all
 	@tools/check $(BUILD) --suite long --timeout-multiplier 0
 
+check-openstack: all deps-openstack
+	@tools/in-openstack $(BUILD) tools/check $(BUILD) --suite openstack
+
 validation: check-long
 	python3 tests/examples/report.py $(BUILD)
 
@@ -79,6 +87,9 @@ bench: all
 
 bench-plan: all
 	python3 benchmarks/plan-rig.py --weiss $(BUILD)/weiss $(BENCH)
+
+bench-openstack: all deps-openstack
+	@tools/in-openstack $(BUILD) /usr/bin/python3 benchmarks/openstack.py --out $(CURDIR)/openstack.out $(BENCH)
 
 install: all
 	meson configure $(BUILD) --prefix $(PREFIX)

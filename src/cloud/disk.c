@@ -34,6 +34,7 @@ static const char *const packages[] = {"linux-image-cloud-amd64",
                                        "openssh-server",
                                        "sudo",
                                        "kmod",
+                                       "zstd", /* unpacked several times sooner than what gzip makes of the first file system */
                                        "numactl",
                                        "openmpi-bin",
                                        NULL};

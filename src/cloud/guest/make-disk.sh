@@ -38,7 +38,10 @@ set -eu
 cat >"$1/etc/cloud/cloud.cfg.d/90-weiss.cfg" <<END
 # Where the machine's settings come from: a disk (NoCloud, OpenStack's ConfigDrive), or OpenStack's or EC2's service of metadata.
 datasource_list: [NoCloud, ConfigDrive, OpenStack, Ec2, None]
-ssh_pwauth: false
+# A key of RSA takes a slow machine seconds to find, and nobody needs one.
+ssh_genkeytypes: [ed25519, ecdsa]
+# GRUB is not the package's: there is nothing to set up.
+grub_dpkg: {enabled: false}
 # There are no others than C and C.UTF-8.
 locale: false
 manage_etc_hosts: localhost
@@ -46,6 +49,10 @@ system_info:
   default_user:
     groups: [adm, sudo, weiss]
 END
+# Here and not by cloud-init, which would start sshd again for it; what the user's data say (ssh_pwauth) comes first.
+echo "PasswordAuthentication no" >"$1/etc/ssh/sshd_config.d/60-weiss.conf"
+# It looks for volumes of LVM.
+chroot "$1" systemctl -q disable e2scrub_reap.service
 echo LANG=C.UTF-8 >"$1/etc/default/locale"
 cat >"$1/etc/fstab" <<END
 LABEL=weiss-root / ext4 errors=remount-ro 0 1

@@ -1,0 +1,54 @@
+"""Another project's instance on the same host, with the same flavor and a server group of the same name, gets no access."""
+import os
+import subprocess
+
+import cases
+import jobs
+import tenants
+
+
+class Projects(cases.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        tenants.accounts.Clients().glance.images.update(next(
+            image.id for image in cls.lab.clients.glance.images.list() if image.name == jobs.IMAGE), visibility="public")
+        cls.other = tenants.Tenant("other", os.environ["WEISS_CLOUD"])
+        group = next(found.name for found in cls.lab.nova.server_groups.list() if cls.pair[0].id in found.members)
+        cls.stranger = cls.other.boot(cls.pair[0].name, jobs.FLAVOR, jobs.IMAGE, cls.other.group(group))
+        cls.addClassCleanup(cls.stranger.delete)
+        cls.stranger.wait_status("ACTIVE").wait_ssh()
+
+    def test_another_region(self):
+        """It has a region of its own: what one writes, the other does not see, and the host's files say the same."""
+        self.agent.wait_state([*self.pair, self.stranger], "attached")
+        ours, theirs = self.agent.of(self.pair[0])["region"], self.agent.of(self.stranger)["region"]
+        self.assertNotEqual(ours, theirs)
+        self.assertNotEqual(self.agent.of(self.pair[0])["group"], self.agent.of(self.stranger)["group"])
+        self.assertNotIn("/dev/shm/" + ours, cases.open_files(self.stranger))
+        self.assertNotIn("/dev/shm/" + theirs, cases.open_files(self.pair[0]))
+        self.assertEqual(len(self.stranger.ssh(cases.IVSHMEM).split()), 1)
+
+    def test_from_inside(self):
+        """A mark in our region is seen by the pair, and by nobody else; all of the stranger's memory is searched."""
+        self.agent.wait_state([*self.pair, self.stranger], "attached")
+        mark = os.urandom(16).hex()
+        offset = jobs.REGION - 4096  # in no use by a job
+        write = f"import mmap,glob;p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0];" \
+                f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{jobs.REGION});m[{offset}:{offset}+32]=b'{mark}'"
+        find = f"import mmap,glob;p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0];" \
+               f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{jobs.REGION});print(m.find(b'{mark}'))"
+        self.pair[0].ssh("python3 -", stdin=write)
+        self.assertEqual(self.pair[1].ssh("python3 -", stdin=find), f"{offset}\n")
+        self.assertEqual(self.stranger.ssh("sudo python3 -", stdin=find), "-1\n")
+
+    def test_other_users_of_the_host(self):
+        """No one but root and QEMU's group opens a region."""
+        path = "/dev/shm/" + self.agent.of(self.pair[0])["region"]
+        tried = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "head", "-c", "1", path],
+                               capture_output=True, text=True, check=False)
+        self.assertIn("Permission denied", tried.stderr)
+
+
+if __name__ == "__main__":
+    cases.main()
