@@ -489,6 +489,7 @@ class Compute(Case):
     def test_settings_that_cannot_be_read(self):
         self.make(GOOD_HOST, GOOD_COMPUTE)
         os.chmod(self.path("root") + NOVA, 0)
+        os.chmod(self.path("root") + os.path.dirname(AGENT), 0o700)
         for path in (self.path("root"), os.path.dirname(self.path("root"))):
             os.chmod(path, 0o755)
         done = subprocess.run([os.environ["WEISS"], "doctor", "--openstack", "--json"], user=65534, group=65534,
@@ -497,8 +498,10 @@ class Compute(Case):
         if not done.stdout:
             self.skipTest("another user cannot run the command, which is in a directory that is closed to it")
         steps = {step["step"]: step for step in json.loads(done.stdout)}
-        self.assertEqual(steps["root-ports"]["verdict"], "unknown", steps["root-ports"])
-        self.assertIn("sudo weiss doctor --openstack", steps["root-ports"]["advice"])
+        for name, whose in (("root-ports", "Nova's"), ("nova-host", "the agent's"), ("agent", "the agent's")):
+            self.assertEqual(steps[name]["verdict"], "unknown", steps[name])
+            self.assertIn(whose + " settings cannot be read", steps[name]["seen"])
+            self.assertIn("sudo weiss doctor --openstack", steps[name]["advice"])
 
 
 if __name__ == "__main__":

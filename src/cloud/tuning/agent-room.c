@@ -30,6 +30,8 @@ static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *find
     char text[64];
     int64_t total = 0;
     long long size = weiss_tuning_shm_kib(machine), others = others_kib(machine);
+    if (!weiss_tuning_agent_readable(machine, finding))
+        return;
     weiss_tuning_agent(machine, "share", "total", "4 GiB", text, sizeof text);
     if (!weiss_bytes_parse(text, &total)) {
         weiss_tuning_say(finding, WEISS_TUNING_BAD, WEISS_TUNING_AGENT_CONF,

@@ -7,6 +7,8 @@ static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *find
     static const char *const programs[] = {"/usr/sbin/weiss-agentd", "/usr/local/sbin/weiss-agentd"};
     char run[WEISS_TUNING_PATH - 16], path[WEISS_TUNING_PATH], flavors[WEISS_TUNING_TEXT],
         url[WEISS_TUNING_TEXT], others[32];
+    if (!weiss_tuning_agent_readable(machine, finding))
+        return;
     weiss_tuning_agent(machine, "agent", "run", "/run/weiss-agent", run, sizeof run);
     weiss_tuning_agent(machine, "share", "flavors", "", flavors, sizeof flavors);
     weiss_tuning_agent(machine, "openstack", "auth_url", "", url, sizeof url);

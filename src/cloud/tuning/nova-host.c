@@ -5,6 +5,8 @@
 static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *finding)
 {
     char url[WEISS_TUNING_TEXT], self[256], nova[256], agent[256], where[WEISS_TUNING_PATH];
+    if (!weiss_tuning_agent_readable(machine, finding))
+        return;
     weiss_tuning_agent(machine, "openstack", "auth_url", "", url, sizeof url);
     if (url[0] == '\0') {
         weiss_tuning_say(finding, WEISS_TUNING_ABSENT, WEISS_TUNING_AGENT_CONF,

@@ -78,28 +78,43 @@ bool weiss_tuning_nova(const weiss_tuning_machine *machine, const char *section,
     return found;
 }
 
+/** Whether a file is there, or may be in a directory that is closed, and cannot be read. */
+static bool is_closed(const weiss_tuning_machine *machine, const char *directory, const char *file)
+{
+    char path[WEISS_PATH], place[WEISS_PATH];
+    snprintf(place, sizeof place, "%s%s", machine->root, directory);
+    snprintf(path, sizeof path, "%s%s", machine->root, file);
+    return (access(path, F_OK) == 0 && access(path, R_OK) != 0) ||
+           (access(place, F_OK) == 0 && access(place, X_OK) != 0);
+}
+
+static bool not_readable(weiss_tuning_finding *finding, const char *whose, const char *file)
+{
+    weiss_tuning_say(finding, WEISS_TUNING_UNKNOWN, file, "%s settings cannot be read", whose);
+    weiss_tuning_advise(finding, "sudo weiss doctor --openstack");
+    return false;
+}
+
 bool weiss_tuning_nova_there(const weiss_tuning_machine *machine, weiss_tuning_finding *finding)
 {
-    static const char *const files[] = {WEISS_TUNING_NOVA, "/etc/kolla/nova-compute/nova.conf"};
-    char path[WEISS_PATH];
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(path, sizeof path, "%s%s", machine->root, files[i]);
-        if (access(path, R_OK) == 0)
+    static const struct {
+        const char *directory, *file;
+    } place[] = {{"/etc/nova", WEISS_TUNING_NOVA},
+                 {"/etc/kolla/nova-compute", "/etc/kolla/nova-compute/nova.conf"}};
+    for (size_t i = 0; i < sizeof place / sizeof *place; i++) {
+        if (is_closed(machine, place[i].directory, place[i].file))
+            return not_readable(finding, "Nova's", place[i].file);
+        if (weiss_tuning_there(machine, "%s", place[i].file))
             return true;
-        if (access(path, F_OK) == 0) {
-            weiss_tuning_say(finding, WEISS_TUNING_UNKNOWN, files[i], "Nova's settings cannot be read");
-            weiss_tuning_advise(finding, "sudo weiss doctor --openstack");
-            return false;
-        }
-    }
-    snprintf(path, sizeof path, "%s/etc/nova", machine->root);
-    if (access(path, F_OK) == 0 && access(path, X_OK) != 0) {
-        weiss_tuning_say(finding, WEISS_TUNING_UNKNOWN, "/etc/nova", "Nova's settings cannot be read");
-        weiss_tuning_advise(finding, "sudo weiss doctor --openstack");
-        return false;
     }
     weiss_tuning_say(finding, WEISS_TUNING_ABSENT, WEISS_TUNING_NOVA, "there is no Nova on this machine");
     return false;
+}
+
+bool weiss_tuning_agent_readable(const weiss_tuning_machine *machine, weiss_tuning_finding *finding)
+{
+    return !is_closed(machine, "/etc/weiss", WEISS_TUNING_AGENT_CONF) ||
+           not_readable(finding, "the agent's", WEISS_TUNING_AGENT_CONF);
 }
 
 const char *weiss_tuning_agent(const weiss_tuning_machine *machine, const char *section, const char *key,

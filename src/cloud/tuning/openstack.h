@@ -20,6 +20,8 @@ bool weiss_tuning_nova(const weiss_tuning_machine *machine, const char *section,
                        size_t size, char *where);
 /** Whether Nova's settings can be read; when not, the finding says so. */
 bool weiss_tuning_nova_there(const weiss_tuning_machine *machine, weiss_tuning_finding *finding);
+/** Whether the agent's settings can be read, or there are none; when not, the finding says so. */
+bool weiss_tuning_agent_readable(const weiss_tuning_machine *machine, weiss_tuning_finding *finding);
 /** A setting of the agent; @p without when its file does not set it. @return @p out */
 const char *weiss_tuning_agent(const weiss_tuning_machine *machine, const char *section, const char *key,
                                const char *without, char *out, size_t size);

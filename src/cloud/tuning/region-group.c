@@ -7,6 +7,8 @@ static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *find
     char user[128], own[128], group[128];
     long primary = -1;
     bool member = false;
+    if (!weiss_tuning_agent_readable(machine, finding))
+        return;
     weiss_tuning_qemu_user(machine, user, own, sizeof user);
     weiss_tuning_agent(machine, "share", "group", "kvm", group, sizeof group);
     long id = weiss_tuning_group(machine, group, user, &member);

@@ -10,7 +10,7 @@ static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *find
 {
     char text[64], total_text[64], where[WEISS_TUNING_PATH];
     int64_t total = INT64_C(4) << 30;
-    if (!weiss_tuning_nova_there(machine, finding))
+    if (!weiss_tuning_nova_there(machine, finding) || !weiss_tuning_agent_readable(machine, finding))
         return;
     bool set = weiss_tuning_nova(machine, "DEFAULT", "reserved_host_memory_mb", text, sizeof text, where);
     weiss_tuning_agent(machine, "share", "total", "4 GiB", total_text, sizeof total_text);
