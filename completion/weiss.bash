@@ -156,7 +156,7 @@ _weiss() {
     trace:*) _weiss_files '' ;;
     scale:-*) _weiss_words "--ranks --rounds --transports --cluster --weak --simulate --network --mesh --csv --svg --help" ;;
     scale:*) _weiss_files '!*.y?(a)ml' ;;
-    doctor:*) _weiss_words "--host --guest --json --help" ;;
+    doctor:*) _weiss_words "--host --guest --openstack --json --help" ;;
     tune:-*) _weiss_words "--dry-run --undo --list --help" ;;
     tune:*) _weiss_words "$(weiss tune --list 2>/dev/null | sed '/(by hand)$/d; s/[ [].*//')" ;;
     help:*) _weiss_words "run mesh bench fabric lab cluster image openstack agent mpirun overlay plan trace scale doctor tune help" ;;

@@ -15,6 +15,7 @@
 static const weiss_option options[] = {
     {"--host", 0, NULL, "Look at this machine as a host of virtual machines"},
     {"--guest", 0, NULL, "Look at this machine as a guest"},
+    {"--openstack", 0, NULL, "Look at it as a compute host of OpenStack, for what stands in the agent's way"},
     {"--json", 'j', NULL, "Print JSON"},
     {0},
 };
@@ -27,6 +28,16 @@ typedef struct report {
 } report;
 
 static const char *const verdict_names[] = {"to do", "cannot tell", "to know", "good", "does not apply"};
+static const struct {
+    weiss_tuning_side side;
+    const char *word, *name; /**< name: for persons */
+} sides_known[] = {
+    {WEISS_TUNING_HOST, "host", "a host"},
+    {WEISS_TUNING_GUEST, "guest", "a guest"},
+    {WEISS_TUNING_COMPUTE, "openstack", "a compute host of OpenStack"},
+};
+#define SIDES ((int)(sizeof sides_known / sizeof *sides_known))
+
 static const char *const verdict_words[] = {"bad", "unknown", "info", "good", "absent"};
 static const char *const colours[] = {"\033[31m", "\033[33m", "\033[36m", "\033[32m", "\033[2m"};
 
@@ -38,6 +49,26 @@ static int compare(const void *a, const void *b)
         return (int)left->finding.verdict - (int)right->finding.verdict;
     return left->step->weight != right->step->weight ? right->step->weight - left->step->weight
                                                      : strcmp(left->step->name, right->step->name);
+}
+
+static const char *side_word(weiss_tuning_side side)
+{
+    int i = 0;
+    while (i < SIDES - 1 && sides_known[i].side != side)
+        i++;
+    return sides_known[i].word;
+}
+
+/** "a host and a guest". @return @p out */
+static const char *side_names(int sides, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < SIDES; i++)
+        if ((sides_known[i].side & sides) != 0 && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? " and " : "",
+                                     sides_known[i].name);
+    return out;
 }
 
 /** Looks at all steps of the sides. @return how many */
@@ -114,15 +145,13 @@ static void print_one(const report *r, bool coloured)
 static void print_text(const report *reports, int count, int sides)
 {
     bool coloured = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    char names[128];
     int of[5] = {0};
     for (int i = 0; i < count; i++)
         of[reports[i].finding.verdict]++;
-    printf("This machine as a %s: %d to do, %d good, %d cannot be told, %d to know, %d do not apply\n",
-           sides == WEISS_TUNING_HOST    ? "host"
-           : sides == WEISS_TUNING_GUEST ? "guest"
-                                         : "host and a guest",
-           of[WEISS_TUNING_BAD], of[WEISS_TUNING_GOOD], of[WEISS_TUNING_UNKNOWN], of[WEISS_TUNING_INFO],
-           of[WEISS_TUNING_ABSENT]);
+    printf("This machine as %s: %d to do, %d good, %d cannot be told, %d to know, %d do not apply\n",
+           side_names(sides, names, sizeof names), of[WEISS_TUNING_BAD], of[WEISS_TUNING_GOOD],
+           of[WEISS_TUNING_UNKNOWN], of[WEISS_TUNING_INFO], of[WEISS_TUNING_ABSENT]);
     for (int i = 0; i < count; i++) {
         printf("\n");
         print_one(reports + i, coloured);
@@ -139,7 +168,7 @@ static json_object *json_of(const report *r)
     json_object *object = json_object_new_object(), *commands = json_object_new_array();
     char line[WEISS_TUNING_TEXT];
     add_text(object, "step", r->step->name);
-    add_text(object, "side", r->step->side == WEISS_TUNING_HOST ? "host" : "guest");
+    add_text(object, "side", side_word(r->step->side));
     add_text(object, "verdict", verdict_words[r->finding.verdict]);
     json_object_object_add(object, "weight", json_object_new_int(r->step->weight));
     add_text(object, "title", r->step->title);
@@ -174,6 +203,8 @@ static int run(const weiss_command *command, const weiss_arguments *arguments)
         sides |= WEISS_TUNING_HOST;
     if (weiss_arguments_get(command, arguments, "--guest") != NULL)
         sides |= WEISS_TUNING_GUEST;
+    if (weiss_arguments_get(command, arguments, "--openstack") != NULL)
+        sides |= WEISS_TUNING_COMPUTE;
     if (sides == 0)
         sides = weiss_tuning_guess(&machine);
     report *reports = calloc(STEPS_MAX, sizeof *reports);
@@ -203,6 +234,7 @@ const weiss_command weiss_command_doctor = {
     .text =
         "Looks at this machine as a host of virtual machines, as a guest, or as both; it finds out which "
         "unless told.\n"
+        "As a compute host of OpenStack only when told.\n"
         "For each step of tuning: what was seen and where, why it matters, and the command that changes it. "
         "It\n"
         "changes nothing itself: `weiss tune` does. What is to do comes first, what matters most before "
@@ -212,6 +244,7 @@ const weiss_command weiss_command_doctor = {
         "\n"
         "Examples:\n"
         "  weiss doctor                 what is good, what is not\n"
-        "  weiss doctor --guest --json  for a program\n",
+        "  weiss doctor --guest --json  for a program\n"
+        "  sudo weiss doctor --openstack  what stands in the way of the agent and of fast instances\n",
     .run = run,
 };

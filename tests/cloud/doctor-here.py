@@ -39,8 +39,8 @@ def cpusets():
 
 
 class Here(harness.Case):
-    def test_doctor_sees_both_sides(self):
-        for side, count in (("--host", 20), ("--guest", 10)):
+    def test_doctor_sees_all_sides(self):
+        for side, count in (("--host", 20), ("--guest", 10), ("--openstack", 15)):
             result = self.weiss("doctor", side, "--json")
             self.assertIn(result.returncode, (0, 3), result.stderr)
             self.assertEqual(len(json.loads(result.stdout)), count)

@@ -1,8 +1,10 @@
 """Judgement of `weiss doctor` on made-up machines."""
 import json
+import os
+import subprocess
 import unittest
 
-from machines import CPU, GOOD_GUEST, GOOD_HOST, NET, NODE, THP, Case, guest
+from machines import CPU, GOOD_COMPUTE, GOOD_GUEST, GOOD_HOST, NET, NODE, THP, Case, guest
 
 KVM_LESS = ("/dev/kvm",)
 
@@ -312,6 +314,194 @@ class Guest(Case):
             self.assertEqual(set(step), {"step", "side", "verdict", "weight", "title", "why", "seen", "file", "advice",
                                          "commands"})
             self.assertTrue(step["why"].endswith("."), step)
+
+
+NOVA = "/etc/nova/nova.conf"
+AGENT = "/etc/weiss/agent.conf"
+RULES = "/etc/apparmor.d/local/abstractions/libvirt-qemu"
+QEMU = "/etc/libvirt/qemu.conf"
+NOTES = "/var/cache/libvirt/qemu/capabilities/a.xml"
+
+
+class Compute(Case):
+    def check(self, step, cases):
+        """Cases of (files that differ, files that are not there, verdict, what is seen, what is advised; "": nothing)."""
+        for files, without, verdict, seen, advice in cases:
+            with self.subTest(step=step, seen=seen):
+                self.setUp()
+                self.make(GOOD_HOST, GOOD_COMPUTE, files, without=without)
+                said = self.judge(step, verdict, seen, side="--openstack")
+                self.assertIn(advice, said["advice"])
+                self.assertEqual(said["advice"] == "", advice == "", said)
+                self.assertEqual((said["side"], said["commands"]), ("openstack", []))
+
+    def test_a_good_host_has_nothing_to_do(self):
+        self.make(GOOD_HOST, GOOD_COMPUTE)
+        steps = self.doctor("--openstack", code=0)
+        self.assertEqual(len(steps), 15)
+        for name, step in steps.items():
+            self.assertEqual(step["verdict"], "info" if name == "migration" else "good", step)
+
+    def test_only_when_asked_for(self):
+        self.make(GOOD_HOST, GOOD_COMPUTE)
+        self.assertFalse({"libvirt", "agent"} & set(self.doctor("--host")))
+        text = self.command("doctor", "--host", "--openstack").stdout
+        self.assertTrue(text.startswith("This machine as a host and a compute host of OpenStack: 0 to do"), text)
+
+    def test_host_without_nova(self):
+        self.make(GOOD_HOST, GOOD_COMPUTE, without=(NOVA, "/etc/nova/nova-compute.conf"))
+        steps = self.doctor("--openstack", code=0)
+        for name in ("root-ports", "nova-host", "reserved-memory", "virt-type", "dedicated-cpus", "instance-pages", "resume"):
+            self.assertEqual(steps[name]["verdict"], "absent", steps[name])
+
+    def test_libvirt(self):
+        version = "Package: libvirt-daemon\nVersion: {}\n"
+        self.check("libvirt", (
+            ({}, (), "good", "its version is 9.0.0", ""),
+            ({"/var/lib/dpkg/status": version.format("8.0.0-1ubuntu7")}, (), "info", "8.0.0, older than 9.0", ""),
+            ({"/var/lib/dpkg/status": version.format("10.10.0-1")}, (), "good", "its version is 10.10.0", ""),
+            ({}, ("/var/lib/dpkg/status",), "info", "its version is not known", ""),
+            ({"/run/libvirt/virtqemud-sock": ""}, ("/run/libvirt/libvirt-sock",), "good", "libvirt answers", ""),
+            ({}, ("/run/libvirt/libvirt-sock",), "bad", "libvirt does not run", "systemctl start libvirtd")))
+
+    def test_qemu(self):
+        self.check("qemu-ivshmem", (
+            ({NOTES: "<flag name='ivshmem-plain'/><arch>x86_64</arch>"}, (), "good", "but not ivshmem-doorbell", ""),
+            ({NOTES: "<flag name='ivshmem-plain'/><arch>aarch64</arch>"}, (), "unknown", "neither", "-device help"),
+            ({NOTES: "<flag name='vhost'/><arch>x86_64</arch>"}, (), "bad", "no device ivshmem-plain", "Debian's"),
+            ({}, (NOTES,), "unknown", "neither a QEMU", "-device help")))
+
+    def test_group(self):
+        passwd = {"/etc/passwd": "libvirt-qemu:x:64055:64055::/:/bin/false\nqemu:x:107:107::/:/bin/false\n"}
+        self.check("region-group", (
+            (passwd | {"/etc/group": "kvm:x:108:a,libvirt-qemu\n"}, (), "good", "libvirt-qemu, which is in the group kvm", ""),
+            (passwd, (), "bad", "libvirt-qemu, which is not in the group kvm", "usermod -aG kvm libvirt-qemu"),
+            ({"/etc/passwd": "qemu:x:107:107::/:/bin/false\n"}, (), "bad", "qemu, which is not in", "usermod -aG kvm qemu"),
+            ({QEMU: 'user = "+0"\n'}, (), "good", "runs as +0", ""),
+            ({QEMU: 'user = "nobody"\ngroup = "kvm"\n'}, (), "good", "nobody, which is in", ""),
+            ({AGENT: "[share]\ngroup = regions\n"}, (), "bad", "there is no group regions", "libvirt-qemu"),
+            ({}, ("/etc/passwd",), "unknown", "cannot be told", "ps -o")))
+
+    def test_confinement(self):
+        allow = "/dev/shm/weiss-agent-* rw,\n"
+        self.check("confinement", (
+            ({}, (RULES,), "bad", "do not allow", f"echo '/dev/shm/weiss-agent-* rw,' >> {RULES}"),
+            ({RULES: "#" + allow}, (), "bad", "do not allow", "mkdir -p"),
+            ({RULES: "owner " + allow}, (), "bad", "do not allow", "start them"),
+            ({RULES: allow.replace("rw", "r")}, (), "bad", "do not allow", "echo"),
+            ({RULES: allow.replace("weiss-agent-", "other-")}, (), "bad", "do not allow", "echo"),
+            ({RULES: "/{dev,run}/shm/** rwk,\n"}, (), "good", "allow", ""),
+            ({RULES: allow + "deny /dev/shm/weiss* rw,\n"}, (), "bad", "forbid", "take the rule away"),
+            ({"/etc/apparmor.d/abstractions/libvirt-qemu.d/weiss": allow}, (RULES,), "good", "allow", ""),
+            ({QEMU: 'security_driver = "none"\n'}, (RULES,), "info", "security_driver = none", ""),
+            ({QEMU: 'security_driver = [ "selinux" ]\n'}, (RULES,), "good", "neither", ""),
+            ({"/sys/module/apparmor/parameters/enabled": "N\n"}, (RULES,), "good", "neither", ""),
+            ({"/sys/fs/selinux/enforce": "1"}, ("/sys/module/apparmor/parameters/enabled",), "unknown", "SELinux",
+             "ausearch")))
+
+    def test_namespaces(self):
+        none = {"/proc/mounts": "udev /dev devtmpfs rw 0 0\n"}
+        self.check("namespaces", (
+            ({}, (), "good", "a /dev of its own, and /dev/shm is a file system that it sees", ""),
+            (none, (), "bad", "/dev/shm is no file system", "mount -t tmpfs"),
+            (none | {QEMU: "namespaces = [ ]\n"}, (), "good", "QEMU has the host's /dev", ""),
+            ({QEMU: 'cgroup_controllers = [ "cpu" ]\n'}, (), "good", '([ "cpu" ])', "")))
+
+    def test_agent(self):
+        socket = "/run/weiss-agent/control"
+        self.check("agent", (
+            ({}, (socket,), "bad", "installed and does not run", "systemctl enable --now weiss-agentd"),
+            ({}, (socket, "/usr/sbin/weiss-agentd"), "bad", "is not installed", "apt install weiss-agent"),
+            ({AGENT: "[agent]\nrun = /run/x\n[share]\nflavors=a\n", "/run/x/control": ""}, (socket,), "good", "runs", ""),
+            ({AGENT: "#[share]\n#flavors = a\n"}, (), "bad", "nobody shares", "systemctl reload weiss-agentd"),
+            ({AGENT: "[share]\nothers = yes\n"}, (), "good", "the agent runs", ""),
+            ({AGENT: "[openstack]\nauth_url = https://c\n"}, (), "good", "the agent runs", "")))
+
+    def test_room(self):
+        self.check("agent-room", (
+            ({"/proc/mounts": "tmpfs /dev/shm tmpfs rw,size=1g 0 0\n"}, (), "bad",
+             "1024 MiB, of which files of others have 0 MiB; [share] total is 2 GiB", "remount,size=2097152k"),
+            ({"/proc/mounts": "tmpfs /dev/shm tmpfs rw,size=2g 0 0\n"}, (), "good", "2048 MiB", ""),
+            ({"/proc/mounts": ""}, (), "bad", "not mounted", "mount -t tmpfs"),
+            ({AGENT: "[share]\ntotal = much\n"}, (), "bad", '"much", is no size', "4 GiB"),
+            ({AGENT: ""}, (), "good", "total is 4 GiB", "")))
+
+    def test_room_beside_files_of_others(self):
+        self.make(GOOD_HOST, GOOD_COMPUTE, {"/proc/mounts": "tmpfs /dev/shm tmpfs rw,size=3g 0 0\n", "/dev/shm/other": "",
+                                            "/dev/shm/weiss-agent-1": ""})
+        for name, gib in (("weiss-agent-1", 2), ("other", 1)):
+            with open(self.path("root/dev/shm/") + name, "wb") as file:
+                file.truncate(gib << 30)
+        self.judge("agent-room", "good", "3072 MiB, of which files of others have 1024 MiB", side="--openstack")
+        with open(self.path("root/dev/shm/other"), "ab") as file:
+            file.truncate((1 << 30) + 4096)
+        said = self.judge("agent-room", "bad", side="--openstack")
+        self.assertIn("size=3145732k", said["advice"])
+
+    def test_root_ports(self):
+        self.check("root-ports", (
+            ({NOVA: "[libvirt]\n"}, (), "info", "num_pcie_ports is not set, hw_machine_type is not set (pc)", "= 16"),
+            ({NOVA: "[libvirt]\nhw_machine_type = x86_64=q35\n"}, (), "bad", "x86_64=q35", "num_pcie_ports = 16"),
+            ({NOVA: "[libvirt]\nhw_machine_type=x86_64=pc-q35-7.2\nnum_pcie_ports = 4\n"}, (), "bad", "is 4", "= 16"),
+            ({NOVA: "[libvirt]\nhw_machine_type=x86_64=q35\nnum_pcie_ports: 28\n"}, (), "good", "is 28", "")))
+
+    def test_nova_host(self):
+        agent = "[openstack]\nauth_url = http://c\n"
+        self.check("nova-host", (
+            ({NOVA: "[DEFAULT]\nhost = c1.example\n"}, (), "bad", "calls this host c1.example, the agent asks for node-7",
+             "host = c1.example in [openstack]"),
+            ({NOVA: "[DEFAULT]\nhost=c1\n", AGENT: agent + "host = c1\n"}, (), "good", "the agent asks for c1", ""),
+            ({AGENT: agent + "host = node-8\n"}, (), "bad", "node-8", "host = node-7"),
+            ({NOVA: "[neutron]\nhost = c1\n"}, (), "good", "calls this host node-7", ""),
+            ({AGENT: "[share]\nflavors = a\n"}, (), "absent", "does not ask Nova", "")))
+
+    def test_reserved_memory(self):
+        self.check("reserved-memory", (
+            ({NOVA: "[DEFAULT]\n#reserved_host_memory_mb = 9999\n"}, (), "bad", "is 512 (not set); [share] total is 2 GiB",
+             "reserved_host_memory_mb = 2560"),
+            ({NOVA: "[DEFAULT]\nreserved_host_memory_mb = 2559\n"}, (), "bad", "is 2559;", "= 2560"),
+            ({AGENT: "[share]\n"}, (), "bad", "total is 4 GiB", "= 4608")))
+
+    def test_virt_type(self):
+        compute = "/etc/nova/nova-compute.conf"
+        self.check("virt-type", (
+            ({compute: "[libvirt]\nvirt_type = qemu\n"}, (), "bad", "virt_type is qemu, and KVM is there",
+             "virt_type = kvm in [libvirt] of /etc/nova/nova-compute.conf"),
+            ({}, KVM_LESS, "bad", "virt_type is kvm, and KVM is not there", "weiss doctor --host"),
+            ({compute: "[libvirt]\nvirt_type = qemu\n"}, KVM_LESS, "info", "virt_type is qemu, and KVM is not there", ""),
+            ({"/etc/nova/nova.conf.d/z.conf": "[libvirt]\nvirt_type = qemu\n"}, (compute,), "bad", "qemu", "z.conf"),
+            ({NOVA: "[DEFAULT]\n"}, (compute,), "good", "virt_type is kvm", "")))
+
+    def test_hints(self):
+        self.check("dedicated-cpus", (({NOVA: "[DEFAULT]\n"}, (), "info", "processors 0-7", "hw:cpu_policy=dedicated"),))
+        self.check("instance-pages", (({"/proc/meminfo": "HugePages_Total: 0\nHugepagesize: 2048 kB\n"}, (), "info",
+                                       "0 huge pages of 2048 KiB", "hw:mem_page_size=large"),))
+        self.check("resume", (({NOVA: "[DEFAULT]\nresume_guests_state_on_host_boot = false\n"}, (), "info", "is false",
+                               "= true"),))
+        self.check("migration", (({}, (), "info", "refuses to migrate", "weiss agent release"),))
+
+    def test_kolla(self):
+        self.make(GOOD_HOST, GOOD_COMPUTE, {"/etc/kolla/nova-compute/nova.conf": "[libvirt]\nnum_pcie_ports = 12\n"},
+                  without=(NOVA, "/etc/nova/nova-compute.conf"))
+        self.judge("root-ports", "good", "num_pcie_ports is 12", side="--openstack")
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root, to be another user")
+    def test_settings_that_cannot_be_read(self):
+        self.make(GOOD_HOST, GOOD_COMPUTE)
+        os.chmod(self.path("root") + NOVA, 0)
+        os.chmod(self.path("root") + os.path.dirname(AGENT), 0o700)
+        for path in (self.path("root"), os.path.dirname(self.path("root"))):
+            os.chmod(path, 0o755)
+        done = subprocess.run([os.environ["WEISS"], "doctor", "--openstack", "--json"], user=65534, group=65534,
+                              env={**os.environ, "WEISS_TUNING_ROOT": self.path("root")}, capture_output=True, text=True,
+                              check=False)
+        if not done.stdout:
+            self.skipTest("another user cannot run the command, which is in a directory that is closed to it")
+        steps = {step["step"]: step for step in json.loads(done.stdout)}
+        for name, whose in (("root-ports", "Nova's"), ("nova-host", "the agent's"), ("agent", "the agent's")):
+            self.assertEqual(steps[name]["verdict"], "unknown", steps[name])
+            self.assertIn(whose + " settings cannot be read", steps[name]["seen"])
+            self.assertIn("sudo weiss doctor --openstack", steps[name]["advice"])
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class Tune(Case):
         with open(os.path.join(os.environ["WEISS_SOURCE_ROOT"], "docs", "tuning.md"), encoding="utf-8") as file:
             text = file.read()
         self.make(GOOD_HOST)
-        for name in [*self.doctor("--host"), *self.doctor("--guest")]:
+        for name in [*self.doctor("--host"), *self.doctor("--guest"), *self.doctor("--openstack")]:
             self.assertRegex(text, rf"\| `{name}(\[=[A-Z]+\])?` \|")
 
     def test_completion(self):

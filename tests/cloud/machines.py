@@ -68,6 +68,30 @@ GOOD_GUEST = {
     NET + "eth0/queues/rx-1/rps_cpus": "0\n",
 }
 
+# What a compute host of OpenStack on Debian has beside: all as it should be.
+GOOD_COMPUTE = {
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nlibvirt-qemu:x:64055:108:Libvirt:/var/lib/libvirt:/usr/sbin/nologin\n",
+    "/etc/group": "root:x:0:\nkvm:x:108:\nlibvirt-qemu:x:64055:libvirt-qemu\n",
+    "/etc/libvirt/qemu.conf": '#user = "libvirt-qemu"\n#security_driver = "selinux"\n#namespaces = [ "mount" ]\n',
+    "/etc/apparmor.d/abstractions/libvirt-qemu": "  /{dev,run}/shm r,\n  owner /{dev,run}/shm/spice.* rw,\n",
+    "/etc/apparmor.d/local/abstractions/libvirt-qemu": "  # regions\n  /dev/shm/weiss-agent-* rw,\n",
+    "/sys/module/apparmor/parameters/enabled": "Y\n",
+    "/run/libvirt/libvirt-sock": "",
+    "/var/lib/dpkg/status": "Package: libvirt-clients\nVersion: 8.0.0-1\n\nPackage: libvirt-daemon\n"
+                            "Status: install ok installed\nVersion: 9.0.0-4+deb12u2\n",
+    "/var/cache/libvirt/qemu/capabilities/a.xml": "<qemuCaps>\n  <flag name='ivshmem-plain'/>\n"
+                                                  "  <flag name='ivshmem-doorbell'/>\n  <arch>x86_64</arch>\n</qemuCaps>\n",
+    "/usr/sbin/weiss-agentd": "",
+    "/run/weiss-agent/control": "",
+    "/etc/weiss/agent.conf": "[share]\nflavors = hpc.*\ntotal = 2 GiB\n[openstack]\nauth_url = http://c:5000/v3\n"
+                             "credential_id = 12\n",
+    "/etc/nova/nova.conf": "[DEFAULT]\nreserved_host_memory_mb = 2560\nresume_guests_state_on_host_boot = True\n"
+                           "[compute]\ncpu_dedicated_set = 1-3,5-7\ncpu_shared_set = 0\n"
+                           "[libvirt]\nnum_pcie_ports = 16\nvirt_type = qemu\n[vnc]\nvirt_type = none\n",
+    "/etc/nova/nova-compute.conf": "[DEFAULT]\ncompute_driver=libvirt.LibvirtDriver\n[libvirt]\nvirt_type=kvm\n",
+    "/proc/sys/kernel/hostname": "node-7\n",
+}
+
 
 def guest(pid, name, vcpus, others=("0",), extra=None):
     """Files of a QEMU process: `vcpus` and `others` are where its threads may run."""

@@ -1,4 +1,5 @@
 /* Step: /dev/shm has room for the regions. */
+#include "cloud/tuning/openstack.h"
 #include "cloud/tuning/steps.h"
 
 #include <sys/stat.h>
@@ -33,8 +34,8 @@ static long long memory_kib(const weiss_tuning_machine *machine)
     return weiss_tuning_field(text, "MemTotal", 0);
 }
 
-/** Size of /dev/shm, half the memory when nothing else is said. @return -1 when it is not mounted */
-static long long size_kib(const weiss_tuning_machine *machine)
+/* Half the memory when nothing else is said. */
+long long weiss_tuning_shm_kib(const weiss_tuning_machine *machine)
 {
     char options[WEISS_TUNING_TEXT], size[64];
     if (!weiss_tuning_mount(machine, "/dev/shm", options, sizeof options))
@@ -59,7 +60,7 @@ static long long promised_kib(const weiss_tuning_machine *machine)
 
 static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *finding)
 {
-    long long size = size_kib(machine), promised = promised_kib(machine);
+    long long size = weiss_tuning_shm_kib(machine), promised = promised_kib(machine);
     if (size < 0) {
         weiss_tuning_say(finding, WEISS_TUNING_BAD, "/proc/mounts", "/dev/shm is not mounted");
         weiss_tuning_advise(finding, "mount -t tmpfs -o nosuid,nodev tmpfs /dev/shm");
@@ -75,7 +76,8 @@ static int plan(const weiss_tuning_machine *machine, const char *argument, weiss
                 weiss_fault *fault)
 {
     char value[64], old[64];
-    long long size = size_kib(machine), wanted = 2 * promised_kib(machine), memory = memory_kib(machine);
+    long long size = weiss_tuning_shm_kib(machine), wanted = 2 * promised_kib(machine),
+              memory = memory_kib(machine);
     if (size < 0)
         return weiss_fault_set(fault, WEISS_ERR_VALUE, "/dev/shm is not mounted");
     wanted = wanted < LEAST_KIB ? LEAST_KIB : wanted;

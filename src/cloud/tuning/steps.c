@@ -32,6 +32,22 @@ const weiss_tuning_step *const weiss_tuning_steps[] = {
     &weiss_tuning_guest_hugepages,
     &weiss_tuning_haltpoll,
     &weiss_tuning_queues,
+    /* of a compute host of OpenStack */
+    &weiss_tuning_libvirt,
+    &weiss_tuning_qemu_ivshmem,
+    &weiss_tuning_region_group,
+    &weiss_tuning_confinement,
+    &weiss_tuning_namespaces,
+    &weiss_tuning_agent_runs,
+    &weiss_tuning_agent_room,
+    &weiss_tuning_root_ports,
+    &weiss_tuning_nova_host,
+    &weiss_tuning_reserved_memory,
+    &weiss_tuning_virt_type,
+    &weiss_tuning_dedicated_cpus,
+    &weiss_tuning_instance_pages,
+    &weiss_tuning_migration,
+    &weiss_tuning_resume,
     NULL,
 };
 

@@ -18,5 +18,10 @@ extern const weiss_tuning_step weiss_tuning_kvm, weiss_tuning_pinning, weiss_tun
 extern const weiss_tuning_step weiss_tuning_ivshmem, weiss_tuning_mapping, weiss_tuning_component,
     weiss_tuning_openmpi, weiss_tuning_clocksource, weiss_tuning_cpu_flags, weiss_tuning_steal,
     weiss_tuning_guest_hugepages, weiss_tuning_queues, weiss_tuning_haltpoll;
+/* Of a compute host of OpenStack. */
+extern const weiss_tuning_step weiss_tuning_libvirt, weiss_tuning_qemu_ivshmem, weiss_tuning_confinement,
+    weiss_tuning_region_group, weiss_tuning_namespaces, weiss_tuning_agent_room, weiss_tuning_agent_runs,
+    weiss_tuning_nova_host, weiss_tuning_root_ports, weiss_tuning_virt_type, weiss_tuning_reserved_memory,
+    weiss_tuning_dedicated_cpus, weiss_tuning_instance_pages, weiss_tuning_resume, weiss_tuning_migration;
 
 #endif

@@ -27,7 +27,11 @@ typedef struct weiss_tuning_machine {
 #define WEISS_TUNING_JOURNAL "/run/weiss/tuning"
 
 /** Where a step belongs. */
-typedef enum weiss_tuning_side { WEISS_TUNING_HOST = 1, WEISS_TUNING_GUEST = 2 } weiss_tuning_side;
+typedef enum weiss_tuning_side {
+    WEISS_TUNING_HOST = 1,
+    WEISS_TUNING_GUEST = 2,
+    WEISS_TUNING_COMPUTE = 4 /**< a host on which Nova and the agent run; nothing is guessed to be one */
+} weiss_tuning_side;
 
 /** What is said of a step, in the order in which a reader wants it. */
 typedef enum weiss_tuning_verdict {

@@ -330,7 +330,7 @@ static void test_words_that_do_not_fit(void **state)
 #define REGIONS 400
 #define FLIGHTS 64
 #define PROJECTS 3
-#define EVENTS 400000
+#define EVENTS 250000
 
 typedef struct world_instance {
     char uuid[WEISS_AGENT_UUID];
