@@ -25,7 +25,7 @@ _weiss_bench() {
 _weiss() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _weiss_words "run mesh bench fabric lab cluster image agent mpirun overlay plan trace scale doctor tune help --help --version"
+        _weiss_words "run mesh bench fabric lab cluster image openstack agent mpirun overlay plan trace scale doctor tune help --help --version"
         return
     fi
     case ${COMP_WORDS[1]}:$word in
@@ -102,6 +102,22 @@ _weiss() {
         *:remove:*) _weiss_words "$(weiss image list 2>/dev/null | sed -n 's/^\([0-9a-f]\{16\}\) .*/\1/p')" ;;
         esac
         ;;
+    openstack:*)
+        case $COMP_CWORD:${COMP_WORDS[2]}:$before:$word in
+        2:*) _weiss_words "flavors image cluster --help" ;;
+        *:image:--machine:*) _weiss_words "pc q35 any" ;;
+        *:image:--kernel:* | *:image:--ramdisk:*) _weiss_files '' ;;
+        *:flavors:--memory:* | *:flavors:--disk:*) _weiss_words "2GiB 8GiB 16GiB 64GiB" ;;
+        *:flavors:--region:*) _weiss_words "64MiB 256MiB 1GiB none" ;;
+        *:flavors:*:*) _weiss_words "--cloud --name --vcpus --memory --disk --region --dedicated --numa --hugepages --remove --dry-run
+            --help" ;;
+        *:image:*:-*) _weiss_words "--cloud --name --kernel --ramdisk --machine --public --remove --dry-run --quiet --help" ;;
+        *:image:*) _weiss_files '!*.@(qcow2|raw|img)' ;;
+        3:cluster:*) _weiss_words "up down status" ;;
+        *:cluster:*:-*) _weiss_words "--dry-run --json --help" ;;
+        *:cluster:*) _weiss_files '!*.y?(a)ml' ;;
+        esac
+        ;;
     agent:*)
         case $COMP_CWORD:${COMP_WORDS[2]}:$before:$word in
         2:*) _weiss_words "run status why release share resync --help" ;;
@@ -143,7 +159,7 @@ _weiss() {
     doctor:*) _weiss_words "--host --guest --json --help" ;;
     tune:-*) _weiss_words "--dry-run --undo --list --help" ;;
     tune:*) _weiss_words "$(weiss tune --list 2>/dev/null | sed '/(by hand)$/d; s/[ [].*//')" ;;
-    help:*) _weiss_words "run mesh bench fabric lab cluster image agent mpirun overlay plan trace scale doctor tune help" ;;
+    help:*) _weiss_words "run mesh bench fabric lab cluster image openstack agent mpirun overlay plan trace scale doctor tune help" ;;
     esac
 }
 

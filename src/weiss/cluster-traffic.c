@@ -49,7 +49,8 @@ static void take_line(void *self, const char *line)
 int weiss_cluster_traffic_read(const weiss_cluster *cluster, const char *directory,
                                weiss_cluster_traffic *traffic, weiss_fault *fault)
 {
-    static const int server[WEISS_LAB_VMS_MAX]; /* all machines of a cluster are on one */
+    int server[WEISS_CLUSTER_PROCESSES_MAX] = {
+        0}; /* all machines of a cluster are on one, but for those in a cloud */
     reader r = {.traffic = traffic, .fault = fault};
     const weiss_process_reader lines = {.line = take_line, .data = &r};
     *traffic = (weiss_cluster_traffic){0};
@@ -60,6 +61,8 @@ int weiss_cluster_traffic_read(const weiss_cluster *cluster, const char *directo
                                     &lines, NULL, &exit_code, fault);
         r.code = r.code != 0 ? r.code : code;
     }
+    for (int i = 0; i < cluster->cloud.vms; i++)
+        server[i] = cluster->cloud.machine[i].host;
     weiss_monitor_shares(&r.job, server, cluster->vms, traffic->share);
     for (int i = 0; i < r.job.nranks; i++)
         traffic->ranks += r.job.vm[i] >= 0;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,9 +133,38 @@ static int down(const weiss_command *command, const weiss_arguments *arguments)
     return conclude(weiss_cluster_down(cluster.name, &w, &fault), w.stop, &fault);
 }
 
+/** States of instances, as their cloud tells them now. */
+static void show_instances(const weiss_cluster *c)
+{
+    weiss_fault fault = {0};
+    weiss_cloud *cloud = NULL;
+    char state[32];
+    printf("%s: %d machine%s of %d vCPU in the cloud %s%s%s\n", c->name, c->vms, c->vms > 1 ? "s" : "",
+           c->vcpus, c->cloud.cloud[0] != '\0' ? c->cloud.cloud : "of OS_*", c->emulated ? ", emulated" : "",
+           c->cloud.pending ? ", not brought up to its end" : "");
+    int code = weiss_cloud_machines_open(c->cloud.cloud, weiss_stop_watch(), &cloud, &fault);
+    for (int i = 0; i < c->cloud.vms; i++) {
+        const weiss_cloud_machine *m = &c->cloud.machine[i];
+        snprintf(state, sizeof state, "unknown");
+        if (code == 0 && weiss_cloud_machine_state(cloud, m->server, state, &fault) == WEISS_ERR_FILE) {
+            snprintf(state, sizeof state, "gone");
+            weiss_fault_clear(&fault);
+        }
+        printf("  %-6s %-9s instance %s, host %d, ssh at %s:22\n", c->process[i].name, state, m->server,
+               m->host + 1, m->address);
+    }
+    weiss_cloud_close(cloud);
+    if (fault.code != 0)
+        fprintf(stderr, "weiss: the cloud cannot be asked for states: %s\n", fault.text);
+}
+
 static void show_status(const weiss_cluster *c)
 {
     char address[16];
+    if (c->cloud.used) {
+        show_instances(c);
+        return;
+    }
     printf("%s: %d machine%s of %d vCPU on %s%s%s%s\n", c->name, c->vms, c->vms > 1 ? "s" : "", c->vcpus,
            c->server, c->domains.uri[0] != '\0' ? ", libvirt at " : "", c->domains.uri,
            c->emulated ? ", emulated" : "");
@@ -153,15 +183,19 @@ static void show_json(const weiss_cluster *c, bool first)
     char address[16];
     printf("%s  {\"name\": \"%s\", \"server\": \"%s\", \"uri\": \"%s\", \"vcpus\": %d, \"emulated\": %s, "
            "\"ssh_config\": \"%s/ssh-config\", \"processes\": [\n",
-           first ? "" : ",\n", c->name, c->server, c->domains.uri[0] != '\0' ? c->domains.uri : "qemu",
+           first ? "" : ",\n", c->name, c->server,
+           c->cloud.used               ? "openstack"
+           : c->domains.uri[0] != '\0' ? c->domains.uri
+                                       : "qemu",
            c->vcpus, c->emulated ? "true" : "false", c->directory);
     for (int i = 0; i < c->nprocesses; i++)
         printf("    {\"name\": \"%s\", \"machine\": %s, \"runs\": %s, \"pid\": %d, \"address\": \"%s\", "
                "\"port\": "
-               "%d}%s\n",
+               "%d, \"instance\": \"%s\"}%s\n",
                c->process[i].name, i < c->vms ? "true" : "false", weiss_cluster_runs(c, i) ? "true" : "false",
                (int)c->process[i].pid, i < c->vms ? weiss_cluster_address(c, i, address) : "",
-               c->process[i].port, i + 1 < c->nprocesses ? "," : "");
+               c->process[i].port, c->cloud.used ? c->cloud.machine[i].server : "",
+               i + 1 < c->nprocesses ? "," : "");
     printf("  ]}");
 }
 
@@ -245,6 +279,23 @@ static int exec(const weiss_command *command, const weiss_arguments *arguments)
     return result;
 }
 
+/** What an instance printed, as its cloud tells it. */
+static int console_of_instance(const weiss_cluster *c, int vm)
+{
+    weiss_fault fault = {0};
+    weiss_cloud *cloud = NULL;
+    char *text = NULL;
+    const volatile sig_atomic_t *stop = weiss_stop_watch();
+    int code = weiss_cloud_machines_open(c->cloud.cloud, stop, &cloud, &fault);
+    if (code == 0)
+        code = weiss_cloud_console(cloud, c->cloud.machine[vm].server, 0, &text, &fault);
+    if (code == 0)
+        fputs(text, stdout);
+    free(text);
+    weiss_cloud_close(cloud);
+    return conclude(code, stop, &fault);
+}
+
 static int console(const weiss_command *command, const weiss_arguments *arguments)
 {
     weiss_cluster cluster;
@@ -254,6 +305,11 @@ static int console(const weiss_command *command, const weiss_arguments *argument
     int code = find_vm(arguments->operand[0], &cluster, &vm);
     if (code != WEISS_EXIT_DONE)
         return code;
+    if (cluster.cloud.used && follow)
+        return weiss_usage("weiss cluster console",
+                           "a cloud tells only what was printed until now: leave out --follow");
+    if (cluster.cloud.used)
+        return console_of_instance(&cluster, vm);
     snprintf(log, sizeof log, "%s/%s.log", cluster.directory, cluster.process[vm].name);
     return become((const char *const[]){"tail", "-n", "+1", follow ? "-f" : log, follow ? log : NULL, NULL});
 }
@@ -276,7 +332,7 @@ static const weiss_option status_options[] = {{"--json", 0, NULL, "Print JSON"},
 static const weiss_option console_options[] = {{"--follow", 'f', NULL, "Go on with what the machine prints"},
                                                {0}};
 
-static const weiss_command command_up = {
+const weiss_command weiss_command_cluster_up = {
     .name = "up",
     .summary = "Start a cluster",
     .operands = "FILE",
@@ -288,7 +344,7 @@ static const weiss_command command_up = {
             "stays as it is. When a step fails, and after Ctrl-C, nothing is left.\n",
     .run = up,
 };
-static const weiss_command command_down = {
+const weiss_command weiss_command_cluster_down = {
     .name = "down",
     .summary = "End a cluster and remove all of it",
     .operands = "[CLUSTER]",
@@ -296,7 +352,7 @@ static const weiss_command command_down = {
     .text = "Ends the machines and removes their files. What they wrote is lost.\n",
     .run = down,
 };
-static const weiss_command command_status = {
+const weiss_command weiss_command_cluster_status = {
     .name = "status",
     .summary = "Show clusters and their machines",
     .operands = "[CLUSTER]",
@@ -344,9 +400,14 @@ static const weiss_command command_hostfile = {
     .run = hostfile,
 };
 
-static const weiss_command *const children[] = {&command_up,       &command_down, &command_status,
-                                                &command_ssh,      &command_exec, &command_console,
-                                                &command_hostfile, NULL};
+static const weiss_command *const children[] = {&weiss_command_cluster_up,
+                                                &weiss_command_cluster_down,
+                                                &weiss_command_cluster_status,
+                                                &command_ssh,
+                                                &command_exec,
+                                                &command_console,
+                                                &command_hostfile,
+                                                NULL};
 
 const weiss_command weiss_command_cluster = {
     .name = "cluster",

@@ -60,7 +60,11 @@ struct weiss_command {
 
 extern const weiss_command weiss_command_lab;
 extern const weiss_command weiss_command_cluster;
+extern const weiss_command weiss_command_cluster_up;
+extern const weiss_command weiss_command_cluster_down;
+extern const weiss_command weiss_command_cluster_status;
 extern const weiss_command weiss_command_image;
+extern const weiss_command weiss_command_openstack;
 extern const weiss_command weiss_command_agent;
 extern const weiss_command weiss_command_overlay;
 extern const weiss_command weiss_command_scale;

@@ -27,6 +27,7 @@ static const weiss_command *const commands[] = {
     &weiss_command_lab,
     &weiss_command_cluster,
     &weiss_command_image,
+    &weiss_command_openstack,
     &weiss_command_agent,
     &weiss_command_overlay,
     &weiss_command_plan,

@@ -12,7 +12,7 @@ class Usage(harness.Case):
             self.assertIn(word, result.stderr)
 
     def test_no_subcommand(self):
-        self.assert_usage(self.weiss(), "run, mesh, bench, fabric, mpirun, lab, cluster, image, overlay, plan, trace, scale, doctor, tune, help")
+        self.assert_usage(self.weiss(), "run, mesh, bench, fabric, mpirun, lab, cluster, image, openstack, agent, overlay, plan, trace, scale, doctor, tune, help")
         self.assert_usage(self.weiss("mesh"), "make, info, convert")
 
     def test_unknown_subcommand_suggests_the_nearest(self):

@@ -1,5 +1,6 @@
 #include "cloud/cluster/cluster.h"
 
+#include "cloud/cluster/instances.h"
 #include "cloud/cluster/process.h"
 #include "cloud/cluster/state.h"
 #include "cloud/remote.h"
@@ -25,6 +26,16 @@ bool weiss_cluster_name_is_valid(const char *name)
 static void describe(const weiss_cluster_plan *p, char text[WEISS_CLUSTER_SETTINGS])
 {
     const weiss_wishes *w = &p->wishes;
+    const weiss_cloud_plan *o = &p->openstack;
+    if (o->image[0] != '\0') {
+        snprintf(text, WEISS_CLUSTER_SETTINGS,
+                 "openstack %s vms %d image %s flavor %s network %s floating %s security %s zone %s group %s "
+                 "packages %s "
+                 "shared %d",
+                 o->cloud, p->vms, o->image, o->flavor, o->network, o->floating, o->security, o->zone,
+                 o->group, o->packages, (int)o->shared);
+        return;
+    }
     int used =
         snprintf(text, WEISS_CLUSTER_SETTINGS,
                  "server %s vms %d vcpus %d memory %d ivshmem %d region %lld accel %d uri %s node %d page "
@@ -57,6 +68,12 @@ static weiss_lab_options options_of(const weiss_cluster_plan *p, const char *pla
 
 int weiss_cluster_check(const weiss_cluster *c, weiss_fault *fault)
 {
+    if (c->cloud.pending)
+        return weiss_fault_set(
+            fault, WEISS_ERR_PEER,
+            "the cluster \"%s\" was not brought up to its end: take it down first (weiss cluster "
+            "down %s)",
+            c->name, c->name);
     for (int i = 0; i < c->nprocesses; i++)
         if (!weiss_cluster_runs(c, i))
             return weiss_fault_set(
@@ -110,8 +127,13 @@ static int record(const weiss_cluster_plan *plan, const weiss_lab *lab, const ch
 static int start(const weiss_cluster_plan *plan, const char *place, int lock, const weiss_lab_watch *watch,
                  weiss_fault *fault)
 {
+    char settings[WEISS_CLUSTER_SETTINGS];
     weiss_lab_options o = options_of(plan, place, lock);
     weiss_lab *lab = NULL;
+    if (plan->openstack.image[0] != '\0') {
+        describe(plan, settings);
+        return weiss_instances_start(plan, place, settings, watch, fault);
+    }
     o.watch = *watch;
     int code = weiss_lab_start(&o, &lab, fault);
     if (code == 0)
@@ -141,6 +163,8 @@ int weiss_cluster_up(const weiss_cluster_plan *plan, const weiss_lab_watch *watc
 int weiss_cluster_show(const weiss_cluster_plan *plan, FILE *to, weiss_fault *fault)
 {
     char place[WEISS_PATH];
+    if (plan->openstack.image[0] != '\0')
+        return weiss_instances_show(plan, to, fault);
     WEISS_FAULT_TRY(weiss_cluster_place(plan->name, place, fault));
     const weiss_lab_options o = options_of(plan, place, -1);
     return weiss_lab_show(&o, to, fault);
@@ -150,6 +174,8 @@ bool weiss_cluster_runs(const weiss_cluster *cluster, int index)
 {
     const weiss_cluster_process *p = &cluster->process[index];
     char boot[64];
+    if (cluster->cloud.used)
+        return !cluster->cloud.pending;
     weiss_cluster_boot(boot, sizeof boot);
     return strcmp(boot, cluster->boot) == 0 && p->start != 0 && weiss_cluster_start_of(p->pid) == p->start;
 }
@@ -165,10 +191,15 @@ static void remove_regions(const weiss_cluster *c)
 }
 
 /** Ends and removes everything, with the lock held. */
-static int finish(const char *place, const char *name, weiss_fault *fault)
+static int finish(const char *place, const char *name, const weiss_lab_watch *watch, weiss_fault *fault)
 {
     weiss_cluster c;
     WEISS_FAULT_TRY(weiss_cluster_read(place, name, &c, fault));
+    if (c.cloud.used) {
+        WEISS_FAULT_TRY(weiss_instances_end(&c, watch, fault));
+        weiss_remove_tree(place);
+        return 0;
+    }
     if (c.domains.uri[0] != '\0')
         WEISS_FAULT_TRY(weiss_domains_remove(&c.domains, fault));
     for (int i = 0; i < c.vms && c.domains.network[0] != '\0'; i++)
@@ -202,7 +233,7 @@ int weiss_cluster_down(const char *name, const weiss_lab_watch *watch, weiss_fau
     WEISS_FAULT_TRY(weiss_cluster_lock(place, watch, &lock, fault));
     int code = 0;
     if (weiss_cluster_is_up(place))
-        code = finish(place, name, fault);
+        code = finish(place, name, watch, fault);
     else {
         weiss_remove_tree(place);
         code = not_up(name, fault);
@@ -265,6 +296,8 @@ int weiss_cluster_load(const char *name, weiss_cluster *cluster, weiss_fault *fa
 
 const char *weiss_cluster_address(const weiss_cluster *cluster, int index, char address[16])
 {
+    if (cluster->cloud.used)
+        return strcpy(address, cluster->cloud.machine[index].address);
     if (cluster->domains.uri[0] != '\0')
         return weiss_domains_address(&cluster->domains, index, address);
     return strcpy(address, "127.0.0.1");

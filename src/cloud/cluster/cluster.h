@@ -6,16 +6,22 @@
 
 #include "cloud/lab.h"
 #include "cloud/libvirt/domains.h"
+#include "cloud/openstack/machines.h"
 
 #define WEISS_CLUSTER_NAME 20 /**< longest name of a cluster */
 #define WEISS_CLUSTER_SETTINGS 3072
 #define WEISS_CLUSTERS_MAX 64
+/** Machines, and what else runs for them here. */
+#define WEISS_CLUSTER_PROCESSES_MAX (WEISS_CLOUD_VMS + WEISS_LAB_PROCESSES_MAX)
 
 /** What a cluster file asks for. */
 typedef struct weiss_cluster_plan {
     char name[WEISS_CLUSTER_NAME + 1];
     char server[WEISS_CLUSTER_NAME + 1]; /**< name of the server, this machine */
-    int vms; /**< 1 to WEISS_LAB_VMS_MAX */
+    weiss_cloud_plan
+        openstack; /**< with an image, the machines are instances of a cloud; vcpus, memory, region and all below
+                                   are then unused */
+    int vms; /**< 1 to WEISS_LAB_VMS_MAX; in a cloud, to WEISS_CLOUD_VMS */
     int vcpus; /**< of each */
     int memory; /**< of each, MiB */
     int64_t region; /**< bytes, a power of two */
@@ -45,9 +51,10 @@ typedef struct weiss_cluster {
     int vcpus; /**< of each machine */
     int vms; /**< the first ones of process */
     weiss_domains domains; /**< with the uri "": its machines are processes of the calling user */
+    weiss_cloud_machines cloud; /**< used: its machines are instances, and processes of nobody here (pid 0) */
     bool emulated; /**< TCG: times mean nothing but ratios */
     int nprocesses;
-    weiss_cluster_process process[WEISS_LAB_PROCESSES_MAX];
+    weiss_cluster_process process[WEISS_CLUSTER_PROCESSES_MAX];
 } weiss_cluster;
 
 /** @return true when @p name can be the name of a cluster: a small letter, then small letters, digits and "-", at most
@@ -73,7 +80,7 @@ int weiss_cluster_list(char names[WEISS_CLUSTERS_MAX][WEISS_CLUSTER_NAME + 1], w
  *  @param name  NULL: the only one that is up
  *  @return 0; WEISS_ERR_FILE (it is not up; none or several are up; its state cannot be read) */
 int weiss_cluster_load(const char *name, weiss_cluster *cluster, weiss_fault *fault);
-/** @return true while process @p index runs */
+/** @return true while process @p index runs; an instance is taken to run (weiss_cloud_machine_state asks the cloud) */
 bool weiss_cluster_runs(const weiss_cluster *cluster, int index);
 /** @return 0 when all processes run, WEISS_ERR_PEER when one has ended */
 int weiss_cluster_check(const weiss_cluster *cluster, weiss_fault *fault);

@@ -12,7 +12,7 @@
 /** First line of a state; the number changes when its form does. */
 #define FORM "weiss-cluster 1"
 /** Room for a state. */
-#define STATE (WEISS_PATH + WEISS_CLUSTER_SETTINGS + 2048)
+#define STATE (WEISS_PATH + WEISS_CLUSTER_SETTINGS + 2048 + WEISS_CLOUD_VMS * 96)
 
 int weiss_cluster_home(char path[WEISS_PATH], weiss_fault *fault)
 {
@@ -115,6 +115,19 @@ static int print_domains(const weiss_domains *d, char *text, size_t size)
     return used;
 }
 
+/** Lines about a cloud. @return how many characters they have */
+static int print_cloud(const weiss_cloud_machines *m, char *text, size_t size)
+{
+    if (!m->used)
+        return 0;
+    int used = snprintf(text, size, "openstack %d %s %s %s\n", m->pending, m->prefix,
+                        m->subnet[0] != '\0' ? m->subnet : "-", m->cloud[0] != '\0' ? m->cloud : "-");
+    for (int i = 0; i < m->vms && !m->pending; i++)
+        used += snprintf(text + used, size - (size_t)used, "instance %s %s %s %d\n", m->machine[i].server,
+                         m->machine[i].address, m->machine[i].inner, m->machine[i].host);
+    return used;
+}
+
 int weiss_cluster_write(const char *place, const weiss_cluster *cluster, weiss_fault *fault)
 {
     char path[WEISS_PATH + 8], text[STATE];
@@ -129,6 +142,7 @@ int weiss_cluster_write(const char *place, const weiss_cluster *cluster, weiss_f
                          (int)p->pid, p->start, p->port);
     }
     used += print_domains(&cluster->domains, text + used, sizeof text - (size_t)used);
+    used += print_cloud(&cluster->cloud, text + used, sizeof text - (size_t)used);
     snprintf(path, sizeof path, "%s/state", place);
     return used < (int)sizeof text
                ? weiss_write_text(path, text, fault)
@@ -145,6 +159,28 @@ static bool take_domain_line(weiss_domains *d, const char *line)
            ++d->vms > 0;
 }
 
+/** Takes a line about a cloud. @return false when it is none */
+static bool take_cloud_line(weiss_cluster *c, const char *line)
+{
+    weiss_cloud_machines *m = &c->cloud;
+    weiss_cloud_machine one = {0};
+    int pending;
+    if (sscanf(line, "openstack %d %47s %19s %64s", &pending, m->prefix, m->subnet, m->cloud) == 4) {
+        m->used = true;
+        m->pending = pending != 0;
+        if (strcmp(m->cloud, "-") == 0)
+            m->cloud[0] = '\0';
+        return strncmp(m->prefix, "weiss-", 6) == 0;
+    }
+    if (m->vms == WEISS_CLOUD_VMS || sscanf(line, "instance %36[0-9a-f-] %15[0-9.] %15[0-9.] %d", one.server,
+                                            one.address, one.inner, &one.host) != 4)
+        return false;
+    c->process[c->nprocesses] = (weiss_cluster_process){.port = 22};
+    snprintf(c->process[c->nprocesses++].name, sizeof c->process->name, "vm%d", m->vms + 1);
+    m->machine[m->vms++] = one;
+    return true;
+}
+
 /** Takes one line of a state. @return false when it is none */
 static bool take_line(weiss_cluster *c, const char *line)
 {
@@ -153,13 +189,13 @@ static bool take_line(weiss_cluster *c, const char *line)
     if (sscanf(line, "server %20s", c->server) == 1 || sscanf(line, "directory %4095s", c->directory) == 1 ||
         sscanf(line, "settings %3071[^\n]", c->settings) == 1 || sscanf(line, "boot %63s", c->boot) == 1 ||
         sscanf(line, "vcpus %d", &c->vcpus) == 1 || sscanf(line, "vms %d", &c->vms) == 1 ||
-        take_domain_line(&c->domains, line))
+        take_domain_line(&c->domains, line) || take_cloud_line(c, line))
         return true;
     if (sscanf(line, "emulated %d", &emulated) == 1) {
         c->emulated = emulated != 0;
         return true;
     }
-    if (c->nprocesses == WEISS_LAB_PROCESSES_MAX ||
+    if (c->nprocesses == WEISS_CLUSTER_PROCESSES_MAX || c->cloud.used ||
         sscanf(line, "process %15s %d %llu %d", p.name, &p.pid, &p.start, &p.port) != 4 || p.pid <= 1)
         return false;
     c->process[c->nprocesses++] = p;
@@ -171,6 +207,14 @@ static bool has_domains(const weiss_cluster *c)
 {
     return c->domains.vms == (c->domains.uri[0] != '\0' ? c->vms : 0) && c->domains.subnet >= 0 &&
            c->domains.subnet < 255;
+}
+
+/** Each machine has a process or an instance; a cluster that was not brought up has none. */
+static bool has_machines(const weiss_cluster *c)
+{
+    if (c->cloud.used)
+        return c->cloud.vms == (c->cloud.pending ? 0 : c->vms) && c->vms <= WEISS_CLOUD_VMS;
+    return c->vms <= c->nprocesses;
 }
 
 int weiss_cluster_read(const char *place, const char *name, weiss_cluster *cluster, weiss_fault *fault)
@@ -189,7 +233,7 @@ int weiss_cluster_read(const char *place, const char *name, weiss_cluster *clust
     while (right && (line = strsep(&rest, "\n")) != NULL && rest != NULL)
         right = take_line(cluster, line);
     /* What is removed later must be in this directory. */
-    if (!right || cluster->vms < 1 || !has_domains(cluster) || cluster->vms > cluster->nprocesses ||
+    if (!right || cluster->vms < 1 || !has_domains(cluster) || !has_machines(cluster) ||
         strncmp(cluster->directory, place, length) != 0 ||
         strncmp(cluster->directory + length, "/weiss-lab-", 11) != 0 ||
         strchr(cluster->directory + length + 1, '/') != NULL)
