@@ -22,6 +22,9 @@
 /** ms that all domains have to be described at the start. */
 #define WEISS_AGENT_SYNC_WAIT 30000
 
+/** Kinds of events that are listened to. */
+#define WEISS_AGENT_CALLBACKS 4
+
 /** What is known of a domain. */
 typedef struct weiss_known {
     char uuid[WEISS_AGENT_UUID];
@@ -57,6 +60,7 @@ typedef struct weiss_agent {
     char api_trouble[WEISS_FAULT_TEXT]; /**< of the last question; "": none */
 
     virConnectPtr connection; /**< owned; NULL: none */
+    int callback[WEISS_AGENT_CALLBACKS]; /**< libvirt's numbers of those of the connection */
     bool connecting;
     bool lost; /**< it has ended, and is to be closed */
     int failures; /**< to connect, in a row */
