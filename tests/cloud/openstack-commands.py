@@ -188,6 +188,7 @@ class Clusters(Case):
     def test_what_is_made(self):
         """Everything up to the instances; the last of these fails."""
         self.cloud.faults = {"-vm2": "No valid host was found."}
+        self.cloud.builds = 1
         self.write("w.yaml", FILE.replace("net}", "net, floating: outside, packages: [openmpi-bin, nano], zone: z}"))
         result = self.run_weiss("cluster", "up", "w.yaml")
         self.assertEqual(result.returncode, 1)
@@ -277,6 +278,14 @@ class Clusters(Case):
         self.assertIn("broken\n", result.stderr)
         self.assertNotIn("503", result.stderr)
         self.assertFalse([r for r in self.cloud.refuse.values() if r])
+        self.nothing_is_left()
+
+    def test_no_routers(self):
+        """A cloud whose Neutron knows no floating addresses."""
+        self.cloud.faults = {"-vm1": "broken"}
+        self.cloud.refuse = {("GET", "floatingips"): [(404, {"NeutronError": {"message": "The resource could not be found."}}, {})]}
+        self.assertIn("broken\n", self.run_weiss("cluster", "up", "c.yaml").stderr)
+        self.assertFalse(self.cloud.refuse[("GET", "floatingips")])
         self.nothing_is_left()
 
     def test_key_is_private(self):
