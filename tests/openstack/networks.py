@@ -30,7 +30,8 @@ def openvswitch():
 def card(way, number):
     bridge, _, mac = NETS[way]
     port = "<virtualport type='openvswitch'/>" if way == "openvswitch" else ""
-    return f"<interface type='bridge'><mac address='{mac}0{number}'/><source bridge='{bridge}'/>{port}<model type='virtio'/></interface>"
+    return (f"<interface type='bridge'><mac address='{mac}0{number}'/><source bridge='{bridge}'/>{port}"
+            "<model type='virtio'/></interface>")
 
 
 def attach(pair, ways):
