@@ -6,6 +6,7 @@ from services import Steps, run, wait_for
 from settings import HERE, KEYSTONE, PASSWORD, PORTS
 
 DATABASES = ("keystone", "glance", "placement", "nova_api", "nova", "nova_cell0", "neutron")
+SOCKET = "/var/lib/mysql/mariadb.sock"
 NEUTRON = ["--config-file", "/etc/neutron/neutron.conf", "--config-file"]
 PLUGIN = NEUTRON + ["/etc/neutron/plugins/ml2/ml2_conf.ini"]
 COMPUTE = ["--config-file", "/etc/nova/nova-compute.conf", "--config-file", "/etc/nova/nova.conf"]
@@ -28,12 +29,12 @@ def web(cloud, name, user, script, **more):
 def mariadb(cloud):
     run("mariadb-install", "mariadb-install-db --user=mysql --auth-root-authentication-method=normal --skip-test-db")
     # Nothing is kept beyond the test, so nothing is synced.
-    cloud.start("mariadb", ["mariadbd", "--no-defaults", "--user=mysql", "--datadir=/var/lib/mysql",
-                            "--socket=/var/lib/mysql/mariadb.sock", f"--bind-address={HERE}", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
+    cloud.start("mariadb", ["mariadbd", "--no-defaults", "--user=mysql", "--datadir=/var/lib/mysql", f"--socket={SOCKET}",
+                            f"--bind-address={HERE}", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
                             "--max-connections=500", "--character-set-server=utf8mb3"], port=3306).wait()
     text = f"create user cloud@localhost identified by '{PASSWORD}';"
     text += "".join(f"create database {name}; grant all on {name}.* to cloud@localhost;" for name in DATABASES)
-    subprocess.run(["mariadb", "-u", "root", "-S", "/var/lib/mysql/mariadb.sock"], input=text, text=True, check=True)
+    subprocess.run(["mariadb", "-u", "root", "-S", SOCKET], input=text, text=True, check=True)
 
 
 def rabbit(cloud):
