@@ -22,6 +22,7 @@ WAYS = {
     "ivshmem": ("shared memory", "--mca pml ob1 --mca btl self,vader,ivshmem --mca osc rdma,pt2pt"),
 }
 LATENCY, BANDWIDTH = (8, 65536), (65536, 1048576)
+SIZES = sorted({*LATENCY, *BANDWIDTH})
 
 
 def parse():
@@ -31,10 +32,10 @@ def parse():
     return parser.parse_args()
 
 
-def once(pair, options, test, sizes):
+def once(pair, options):
     """One start of the program over both instances. @return [(test, bytes, microseconds)]"""
     said = pair[0].ssh(f"mpirun --allow-run-as-root --hostfile /etc/weiss-hostfile -n 2 --map-by node {options} "
-                       f"{PROGRAM} --tests {test} --sizes {','.join(map(str, sizes))} 2>&1")
+                       f"{PROGRAM} --tests latency,bandwidth --sizes {','.join(map(str, SIZES))} 2>&1")
     found = [line.split() for line in said.splitlines() if line.startswith("sample ")]
     if not found:
         sys.exit(f"no samples:\n{said}")
@@ -47,10 +48,9 @@ def measure(pair, ways, rounds, writer):
     for number in range(rounds):
         for way in ways:
             networks.choose(way)
-            for test, sizes in (("latency", LATENCY), ("bandwidth", BANDWIDTH)):
-                for name, size, took in once(pair, WAYS[way][1], test, sizes):
-                    samples.setdefault((way, name, size), []).append(took)
-                    writer.writerow([number, way, name, size, took])
+            for name, size, took in once(pair, WAYS[way][1]):
+                samples.setdefault((way, name, size), []).append(took)
+                writer.writerow([number, way, name, size, took])
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
     return samples
 

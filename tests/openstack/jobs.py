@@ -1,5 +1,5 @@
-"""The cluster of the tests, made by `weiss cluster up` as the guide says, and a job on it: the Permalloy bar through shared memory,
-against the same run on this machine."""
+"""The cluster of the tests, made by `weiss cluster up` as the guide says, and a job on it: the Permalloy bar through shared
+memory, against the same run on this machine."""
 import csv
 import os
 import re
@@ -34,7 +34,8 @@ class Cluster:
 
     def __init__(self, directory, project="lab"):
         self.directory, self.project, self.local, self.name = directory, project, None, NAME
-        self.environment = {**os.environ, **accounts.environment(accounts.PROJECTS[project], project), "XDG_STATE_HOME": directory}
+        self.environment = {**os.environ, **accounts.environment(accounts.PROJECTS[project], project),
+                            "XDG_STATE_HOME": directory}
         os.makedirs(directory, exist_ok=True)
         for name, text in ((NAME + ".yaml", CLUSTER), ("bar.yaml", BAR)):
             with open(f"{directory}/{name}", "w", encoding="ascii") as file:

@@ -34,10 +34,11 @@ class Projects(cases.Case):
         self.agent.wait_state([*self.pair, self.stranger], "attached")
         mark = os.urandom(16).hex()
         offset = jobs.REGION - 4096  # in no use by a job
-        write = f"import mmap,glob;p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0];" \
-                f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{jobs.REGION});m[{offset}:{offset}+32]=b'{mark}'"
-        find = f"import mmap,glob;p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0];" \
-               f"f=open(p+'/resource2','r+b');m=mmap.mmap(f.fileno(),{jobs.REGION});print(m.find(b'{mark}'))"
+        search = "import mmap, glob\n" \
+                 "p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0]\n" \
+                 f"m=mmap.mmap(open(p+'/resource2','r+b').fileno(),{jobs.REGION})\n"
+        write = search + f"m[{offset}:{offset}+32]=b'{mark}'"
+        find = search + f"print(m.find(b'{mark}'))"
         self.pair[0].ssh("python3 -", stdin=write)
         self.assertEqual(self.pair[1].ssh("python3 -", stdin=find), f"{offset}\n")
         self.assertEqual(self.stranger.ssh("sudo python3 -", stdin=find), "-1\n")

@@ -29,7 +29,7 @@ class Share(cases.Case):
         self.assert_job()
 
     def test_named_group(self):
-        """The owner's word divides what the flavor gives: with weiss:group an instance has another region, until it is taken back."""
+        """The owner divides what the flavor gives: with weiss:group an instance has another region, until that is taken back."""
         one, before = self.pair[1], self.agent.of(self.pair[1])["region"]
         self.lab.nova.servers.set_meta(one.server(), {"weiss:group": "apart"})
         self.agent.wait("it has a region of its own", lambda: self.agent.of(one).get("group", "").endswith("/named/apart")

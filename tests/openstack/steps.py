@@ -2,11 +2,11 @@
 import subprocess
 
 import accounts
-import settings
 from services import Steps, run, wait_for
 from settings import HERE, KEYSTONE, PASSWORD, PORTS
 
 DATABASES = ("keystone", "glance", "placement", "nova_api", "nova", "nova_cell0", "neutron")
+SOCKET = "/var/lib/mysql/mariadb.sock"
 NEUTRON = ["--config-file", "/etc/neutron/neutron.conf", "--config-file"]
 PLUGIN = NEUTRON + ["/etc/neutron/plugins/ml2/ml2_conf.ini"]
 COMPUTE = ["--config-file", "/etc/nova/nova-compute.conf", "--config-file", "/etc/nova/nova.conf"]
@@ -20,21 +20,21 @@ def web(cloud, name, user, script, **more):
     """A service behind uwsgi, as Debian runs it, with fewer workers."""
     processes, threads = WORKERS.get(user, ("1", "4"))
     words = ["uwsgi", "--plugins", "python3", "--http-socket", f"{HERE}:{PORTS[user]}", "--wsgi-file", script, "--master",
-             "--processes", processes, "--threads", threads, "--enable-threads", "--lazy-apps", "--die-on-term", "--thunder-lock",
-             "--buffer-size", "65535", "--rem-header", "Content-Length", "--add-header", "Connection: close", "--uid", user,
-             "--gid", user, "--chdir", f"/var/lib/{user}"]
+             "--processes", processes, "--threads", threads, "--enable-threads", "--lazy-apps", "--die-on-term",
+             "--thunder-lock", "--buffer-size", "65535", "--rem-header", "Content-Length", "--add-header", "Connection: close",
+             "--uid", user, "--gid", user, "--chdir", f"/var/lib/{user}"]
     return cloud.start(name, words, port=PORTS[user], **more)
 
 
 def mariadb(cloud):
     run("mariadb-install", "mariadb-install-db --user=mysql --auth-root-authentication-method=normal --skip-test-db")
     # Nothing is kept beyond the test, so nothing is synced.
-    cloud.start("mariadb", ["mariadbd", "--no-defaults", "--user=mysql", "--datadir=/var/lib/mysql", "--socket=/var/lib/mysql/mariadb.sock",
+    cloud.start("mariadb", ["mariadbd", "--no-defaults", "--user=mysql", "--datadir=/var/lib/mysql", f"--socket={SOCKET}",
                             f"--bind-address={HERE}", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
                             "--max-connections=500", "--character-set-server=utf8mb3"], port=3306).wait()
     text = f"create user cloud@localhost identified by '{PASSWORD}';"
     text += "".join(f"create database {name}; grant all on {name}.* to cloud@localhost;" for name in DATABASES)
-    subprocess.run(["mariadb", "-u", "root", "-S", "/var/lib/mysql/mariadb.sock"], input=text, text=True, check=True)
+    subprocess.run(["mariadb", "-u", "root", "-S", SOCKET], input=text, text=True, check=True)
 
 
 def rabbit(cloud):
@@ -79,11 +79,13 @@ def compute(cloud):
     """The workers of Nova; nova-compute comes when Placement and Neutron are there."""
     cloud.start("nova-compute", ["nova-compute", *COMPUTE], user="nova")
     nova = accounts.Clients().nova
-    wait_for("nova-compute", lambda: [host.state for host in nova.hypervisors.list()] == ["up"], 180, cloud.services["nova-compute"])
+    wait_for("nova-compute", lambda: [host.state for host in nova.hypervisors.list()] == ["up"], 180,
+             cloud.services["nova-compute"])
 
 
 def neutron(cloud):
-    web(cloud, "neutron", "neutron", "/usr/bin/neutron-api", env={"OS_NEUTRON_CONFIG_FILES": "neutron.conf;plugins/ml2/ml2_conf.ini"})
+    web(cloud, "neutron", "neutron", "/usr/bin/neutron-api",
+        env={"OS_NEUTRON_CONFIG_FILES": "neutron.conf;plugins/ml2/ml2_conf.ini"})
     cloud.start("neutron-rpc", ["neutron-rpc-server", *PLUGIN], user="neutron")
     cloud.services["neutron"].wait()
 

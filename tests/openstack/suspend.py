@@ -30,6 +30,15 @@ class Suspend(cases.Case):
         self.agent.weiss("share", one.id)
         self.assert_job()
 
+    def test_released_by_its_owner(self):
+        one = self.pair[1]
+        self.agent.wait_state(self.pair, "attached")
+        self.lab.nova.servers.set_meta(one.server(), {"weiss:release": "yes"})
+        self.agent.wait_state([one], "released")
+        self.assertEqual(one.ssh(cases.IVSHMEM), "")
+        self.lab.nova.servers.delete_meta(one.server(), ["weiss:release"])
+        self.assert_job()
+
 
 if __name__ == "__main__":
     cases.main()

@@ -39,8 +39,8 @@ class Tenant:
         images = {found.name: found.id for found in self.clients.glance.images.list()}
         flavors = {found.name: found.id for found in nova.flavors.list()}
         net = self.clients.neutron.list_networks(name=NAME)["networks"][0]["id"]
-        made = nova.servers.create(name, images[image], flavors[flavor], nics=[{"net-id": net}], key_name="test", config_drive=True,
-                                   meta=metadata, scheduler_hints={"group": group} if group else None)
+        made = nova.servers.create(name, images[image], flavors[flavor], nics=[{"net-id": net}], key_name="test",
+                                   config_drive=True, meta=metadata, scheduler_hints={"group": group} if group else None)
         return Instance(self, made.id, name)
 
 
@@ -101,11 +101,13 @@ class Instance:
         end = time.monotonic() + limit
         words = self.words("cat /proc/sys/kernel/random/boot_id")
         while True:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=self.environment)
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                                  env=self.environment)
             if done.returncode == 0 and done.stdout.strip() != since:
                 return done.stdout.strip()
             if time.monotonic() > end:
-                raise Failure(f"{self.name} accepts no ssh after {limit} s: {done.stderr}\nIts console ends so:\n{self.console()}")
+                raise Failure(f"{self.name} accepts no ssh after {limit} s: {done.stderr}\n"
+                              f"Its console ends so:\n{self.console()}")
             time.sleep(1)
 
     def console(self):
