@@ -35,6 +35,7 @@ typedef struct weiss_known {
     bool again; /**< look once more when that is back */
     unsigned
         ends; /**< ends of runs that were heard of; a look that began before the last one does not count */
+    int64_t heard; /**< ms of libvirt's last event of its life; 0: none */
     int64_t look_at; /**< ms; look again then; 0: no need */
     int64_t started; /**< ms of libvirt's event, for the log; 0: none, or it was attached since */
     int64_t facts_by; /**< ms; waits for the API until then; 0: does not wait */

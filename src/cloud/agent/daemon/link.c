@@ -55,6 +55,7 @@ static int lifecycle(virConnectPtr connection, virDomainPtr domain, int event, i
     (void)connection, (void)detail;
     if (known == NULL)
         return 0;
+    known->heard = weiss_agent_clock();
     switch (event) {
     case VIR_DOMAIN_EVENT_STOPPED:
     case VIR_DOMAIN_EVENT_CRASHED: /* the process may be kept for a dump: the look tells whether it still runs */

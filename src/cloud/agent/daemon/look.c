@@ -8,6 +8,8 @@
 
 /** ms until a domain that libvirt would not describe is looked at again. */
 #define RETRY 1000
+/** ms: it is just ending when libvirt has told of it so lately (SHUTDOWN comes before STOPPED). */
+#define HEARD 5000
 
 typedef struct look_task {
     weiss_task task;
@@ -118,7 +120,7 @@ static void done(weiss_task *task)
     } else if (self->view.state == WEISS_DOMAIN_RUNS) {
         take(agent, known, &self->view);
     } else {
-        if (known->runs)
+        if (known->runs && weiss_agent_clock() - known->heard > HEARD)
             weiss_record(WEISS_PRIORITY_NOTICE, "ended-unseen", "instance", known->uuid, "domain",
                          known->view.instance.domain, NULL);
         end(agent, known);
