@@ -13,6 +13,7 @@ fail() {
 # Puts standard input into a file between two marks, in place of what was there.
 put() {
     sed -i '/^# weiss cluster: begin$/,/^# weiss cluster: end$/d' "$1"
+    [ -z "$(tail -c 1 "$1")" ] || echo >>"$1" # the last line has no end in some files
     { echo '# weiss cluster: begin' && cat && echo '# weiss cluster: end'; } >>"$1"
 }
 
