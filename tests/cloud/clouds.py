@@ -128,7 +128,8 @@ class Store(Cloud):
         self.kept = {kind: {} for kind in self.KINDS}
         self.refuse, self.faults, self.builds, self.count = {}, {}, 0, 0
         self.lock = threading.Lock()
-        self.damage = lambda data: data
+        self.damage = lambda data: data  # of a file that is sent
+        self.mangle = None  # of the answers
         super().__init__(**more)
         self.add("networks", name="net")
         self.add("networks", name="outside")
@@ -160,7 +161,8 @@ class Store(Cloud):
                 if answer is not None:
                     return answer
             rest = path[len(self.KINDS[kind]):].strip("/").split("/")
-            return self.serve(kind, request, rest)
+            status, body, headers = self.serve(kind, request, rest)
+            return status, self.mangle(json.dumps(body).encode()) if self.mangle and body is not None else body, headers
 
     def serve(self, kind, request, rest):
         single, wrapped = kind[:-1], kind != "images"

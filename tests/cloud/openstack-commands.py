@@ -2,6 +2,7 @@
 left when a step fails, is stopped or is killed. There are no machines behind it: those are in tests/openstack."""
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -187,6 +188,7 @@ class Clusters(Case):
     def test_what_is_made(self):
         """Everything up to the instances; the last of these fails."""
         self.cloud.faults = {"-vm2": "No valid host was found."}
+        self.cloud.builds = 1
         self.write("w.yaml", FILE.replace("net}", "net, floating: outside, packages: [openmpi-bin, nano], zone: z}"))
         result = self.run_weiss("cluster", "up", "w.yaml")
         self.assertEqual(result.returncode, 1)
@@ -257,13 +259,33 @@ class Clusters(Case):
     def test_cannot_be_undone(self):
         """What cannot be removed is kept in mind, and a later down removes it."""
         self.cloud.faults = {"-vm1": "broken"}
-        self.cloud.refuse[("DELETE", "ports")] = [(500, {"NeutronError": {"message": "busy"}}, {})]
+        self.cloud.refuse[("DELETE", "ports")] = [(409, {"NeutronError": {"message": "busy"}}, {})]
         result = self.run_weiss("cluster", "up", "c.yaml")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("500: busy", result.stderr)
+        self.assertIn("409: busy", result.stderr)
         self.assertIn("`weiss cluster down one` tries again", result.stderr)
         self.assertTrue(any("ports" in one for one in self.cloud.left()))
         self.assert_done(self.run_weiss("cluster", "down", "one"))
+        self.nothing_is_left()
+
+    def test_service_restarts(self):
+        """Services that are away for a moment while instances are built and removed are waited for."""
+        self.cloud.faults = {"-vm1": "broken"}
+        away = (503, b"", {})
+        self.cloud.refuse = {("GET", "servers"): [None, away, away], ("DELETE", "servers"): [away], ("GET", "ports"): [away]}
+        result = self.run_weiss("cluster", "up", "c.yaml")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("broken\n", result.stderr)
+        self.assertNotIn("503", result.stderr)
+        self.assertFalse([r for r in self.cloud.refuse.values() if r])
+        self.nothing_is_left()
+
+    def test_no_routers(self):
+        """A cloud whose Neutron knows no floating addresses."""
+        self.cloud.faults = {"-vm1": "broken"}
+        self.cloud.refuse = {("GET", "floatingips"): [(404, {"NeutronError": {"message": "The resource could not be found."}}, {})]}
+        self.assertIn("broken\n", self.run_weiss("cluster", "up", "c.yaml").stderr)
+        self.assertFalse(self.cloud.refuse[("GET", "floatingips")])
         self.nothing_is_left()
 
     def test_key_is_private(self):
@@ -279,6 +301,50 @@ class Clusters(Case):
         process.terminate()
         process.communicate(timeout=60)
         self.nothing_is_left()
+
+
+    def test_damaged_answers(self):
+        """Bytes of the answers are changed: the commands end, with one message or none, and never crash."""
+        chance = random.Random(11)
+        with open(self.path("d.qcow2"), "wb") as file:
+            file.write(b"QFI\xfb" + bytes(1000))
+
+        def mangle(data):
+            data = bytearray(data)
+            for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 20))):
+                where = chance.randrange(len(data))
+                if chance.random() < 0.5:
+                    data[where] = chance.randrange(256)
+                else:
+                    data[where:where + chance.randrange(8)] = data[chance.randrange(len(data)):][:chance.randrange(12)] or b" "
+            return bytes(data)
+        self.cloud.faults = {"-vm1": "broken", "-vm2": "broken"}
+        ends = set()
+        for i in range(30):
+            self.cloud.mangle = mangle
+            words = (("cluster", "up", "c.yaml"), ("openstack", "flavors"), ("openstack", "image", "d.qcow2"))[i % 3]
+            process = subprocess.Popen([harness.WEISS, *words], cwd=self.directory, env={**os.environ, **self.env},
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            try:
+                _, said = process.communicate(timeout=5)
+            except subprocess.TimeoutExpired:  # a status that it does not know: it waits
+                process.send_signal(signal.SIGTERM)
+                _, said = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (0, 1, 143), said)
+            self.assertTrue(said.isprintable() or said.replace("\n", "").isprintable(), said)
+            self.assertEqual(process.returncode == 1, any(not line.startswith(("weiss: vm", "weiss: removing", "weiss: d:"))
+                                                          for line in said.splitlines() if "tries again" not in line), said)
+            ends.add(process.returncode)
+            self.cloud.mangle = None
+            if os.path.exists(self.path("s/weiss/clusters/one")):
+                self.assert_done(self.run_weiss("cluster", "down", "one"))
+            for kind in self.cloud.kept:
+                if kind not in ("networks", "subnets"):
+                    self.cloud.kept[kind].clear()
+            self.cloud.add("images", name="debian", status="active")
+            self.cloud.add("flavors", name="small", vcpus=3, ram=1, disk=1)
+        self.assertIn(1, ends)
+        self.assertLess(ends, {0, 1, 143, -1})
 
 
 class Words(Case):

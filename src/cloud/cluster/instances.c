@@ -62,7 +62,7 @@ static int write_ssh_config(const weiss_cluster *c, bool pinned, weiss_fault *fa
         "Host *\n    User root\n    IdentityFile \"%s/id\"\n    IdentitiesOnly yes\n    BatchMode yes\n"
         "    StrictHostKeyChecking %s\n    UserKnownHostsFile \"%s/known_hosts\"\n"
         "    GlobalKnownHostsFile /dev/null\n    HashKnownHosts no\n    UpdateHostKeys no\n"
-        "    ConnectTimeout 10\n%s    ServerAliveInterval 15\n    ServerAliveCountMax 8\n    LogLevel %s\n",
+        "    ConnectTimeout 60\n%s    ServerAliveInterval 15\n    ServerAliveCountMax 8\n    LogLevel %s\n",
         c->directory, pinned ? "yes" : "accept-new", c->directory,
         pinned ? "    ControlMaster auto\n    ControlPersist yes\n" : "", pinned ? "ERROR" : "QUIET");
     if (pinned)
@@ -112,7 +112,7 @@ static int wait_for_ssh(const weiss_cluster *c, int index, weiss_cloud *cloud, t
     }
 }
 
-/** Writes one file of those for the machines. @param line  for machine @p index, %... */
+/** Writes a list of the machines for them. @param hosts  /etc/hosts, else the hostfile */
 static int write_list(const weiss_cluster *c, const char *name, bool hosts, weiss_fault *fault)
 {
     char path[WEISS_PATH + 32], text[WEISS_CLOUD_VMS * 40] = "";

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct weiss_cloud {
     weiss_http *http;
@@ -12,6 +13,7 @@ struct weiss_cloud {
     weiss_cloud_words words; /**< strings of login */
     weiss_cloud_login login;
     weiss_token token;
+    int patience; /**< seconds that a service may be away */
 };
 
 /** Copies the strings of a login. */
@@ -78,6 +80,11 @@ void weiss_cloud_heed(weiss_cloud *cloud, const volatile sig_atomic_t *stop)
 {
     if (cloud->http != NULL)
         weiss_http_heed(cloud->http, stop);
+}
+
+void weiss_cloud_wait(weiss_cloud *cloud, int seconds)
+{
+    cloud->patience = seconds;
 }
 
 static int need_token(weiss_cloud *cloud, weiss_fault *fault)
@@ -170,7 +177,17 @@ int weiss_cloud_ask(weiss_cloud *cloud, const char *service, const char *method,
         return 0;
     }
     const weiss_http_request request = {.method = method, .body = body};
-    return ask(cloud, service, path, &request, answer, fault);
+    bool again = strcmp(method, "GET") == 0 || strcmp(method, "DELETE") == 0;
+    weiss_fault own;
+    for (int waited = 0;; waited++) {
+        weiss_fault_clear(&own);
+        int code = ask(cloud, service, path, &request, answer, &own);
+        if (code != WEISS_ERR_PEER || !again || waited >= cloud->patience)
+            return own.code != 0 ? weiss_fault_set(fault, own.code, "%s", own.text) : code;
+        usleep(1000000);
+        if (weiss_http_is_stopped(cloud->http))
+            return WEISS_STOPPED;
+    }
 }
 
 int weiss_cloud_upload(weiss_cloud *cloud, const char *service, const char *path,

@@ -26,6 +26,10 @@ void weiss_cloud_close(weiss_cloud *cloud);
 /** As weiss_http_heed. */
 void weiss_cloud_heed(weiss_cloud *cloud, const volatile sig_atomic_t *stop);
 
+/** Has requests that ask and that remove (GET, DELETE) wait for a service that is away or fails, as long as @p seconds: a command
+ *  that waits for machines should outlive the restart of a service. 0, as at first: they fail at once. */
+void weiss_cloud_wait(weiss_cloud *cloud, int seconds);
+
 /** Project of the token (asks for one). @return 0, or as weiss_cloud_ask */
 int weiss_cloud_project(weiss_cloud *cloud, const char **project, weiss_fault *fault);
 

@@ -67,6 +67,11 @@ void weiss_http_answer_clear(weiss_http_answer *answer)
     answer->body = NULL;
 }
 
+bool weiss_http_is_stopped(const weiss_http *http)
+{
+    return http->stop != NULL && *http->stop != 0;
+}
+
 /** URL for a message: without user, password and query. */
 static const char *show(const char *url, char out[WEISS_TEXT_SHOWN])
 {
@@ -155,7 +160,7 @@ static int look(void *self, curl_off_t total, curl_off_t now, curl_off_t all, cu
     (void)total, (void)now, (void)all;
     if (x->request->progress != NULL)
         x->request->progress(x->request->data, sent);
-    return x->http->stop != NULL && *x->http->stop != 0;
+    return weiss_http_is_stopped(x->http);
 }
 
 /** Settings of every request. */
@@ -295,7 +300,7 @@ int weiss_http_ask(weiss_http *h, const weiss_http_request *request, weiss_http_
     exchange x = {.http = h, .request = request, .answer = answer};
     size_t length = 0;
     *answer = (weiss_http_answer){0};
-    if (h->stop != NULL && *h->stop != 0)
+    if (weiss_http_is_stopped(h))
         return WEISS_STOPPED;
     struct curl_slist *list = headers_of(&x);
     const char *body = request->body != NULL

@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,6 +49,8 @@ int weiss_http_open(const char *cacert, int timeout, const volatile sig_atomic_t
 void weiss_http_close(weiss_http *http);
 /** Replaces the stop request; NULL: nothing ends a request early (to undo what was begun). */
 void weiss_http_heed(weiss_http *http, const volatile sig_atomic_t *stop);
+/** True when requests are to end. */
+bool weiss_http_is_stopped(const weiss_http *http);
 
 /** One request; any status is an answer.
  *  @param[out] answer  cleared by the caller, also after a failure

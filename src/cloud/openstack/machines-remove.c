@@ -60,12 +60,23 @@ static int remove_servers(weiss_cloud *cloud, const char *prefix, const weiss_la
     }
 }
 
+/** Neutron without the extension for routers has no floating addresses, and says 404. */
+static int remove_floating(weiss_cloud *cloud, const char *prefix, weiss_fault *fault)
+{
+    weiss_fault failure;
+    weiss_fault_clear(&failure);
+    int code = remove_kind(cloud, &weiss_kind_floating, "description", prefix, NULL, &failure);
+    return code == 0 || code == WEISS_ERR_FILE ? 0
+           : failure.code != 0                 ? weiss_fault_set(fault, failure.code, "%s", failure.text)
+                                               : code;
+}
+
 int weiss_cloud_machines_remove(weiss_cloud *cloud, const weiss_cloud_machines *machines,
                                 const weiss_lab_watch *watch, weiss_fault *fault)
 {
     const char *prefix = machines->prefix;
     WEISS_FAULT_TRY(remove_servers(cloud, prefix, watch, fault));
-    WEISS_FAULT_TRY(remove_kind(cloud, &weiss_kind_floating, "description", prefix, NULL, fault));
+    WEISS_FAULT_TRY(remove_floating(cloud, prefix, fault));
     WEISS_FAULT_TRY(remove_kind(cloud, &weiss_kind_port, "name", prefix, NULL, fault));
     WEISS_FAULT_TRY(remove_kind(cloud, &weiss_kind_security, "name", prefix, NULL, fault));
     WEISS_FAULT_TRY(remove_kind(cloud, &weiss_kind_group, "name", prefix, NULL, fault));

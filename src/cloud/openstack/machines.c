@@ -11,6 +11,8 @@
 
 /** Seconds that Nova gets to build all instances: an image may have to come to the host first. */
 #define BUILD 1800
+/** Seconds that a service of the cloud may be away meanwhile. */
+#define AWAY 60
 
 static const weiss_cloud_kind kind_rule = {
     "security_group_rule", "security_group_rules", "network", "/v2.0/security-group-rules", "?", true};
@@ -37,6 +39,8 @@ int weiss_cloud_machines_open(const char *name, const volatile sig_atomic_t *sto
     int code = weiss_cloud_login_read(name, &login, words, fault);
     if (code == 0)
         code = weiss_cloud_open(&login, stop, cloud, fault);
+    if (code == 0)
+        weiss_cloud_wait(*cloud, AWAY);
     weiss_cloud_forget(words);
     free(words);
     return code;
