@@ -149,14 +149,14 @@ class Long(agents.Case):
             if not wrong:
                 return
             if time.monotonic() > end:
-                raise AssertionError(f"after {self.done} events: {wrong}\n{self.agent.said()[-5000:]}")
+                raise AssertionError(f"after {self.done} events: {wrong}\n" + self.history(wrong))
             time.sleep(0.2)
 
     def difference(self, status, wanted):
         """The first thing that is not as it should be; "" when all is."""
         seen = {one["uuid"]: one for one in status["instances"]}
         if set(seen) != set(wanted):
-            return f"instances {sorted(seen)}, expected {sorted(wanted)}"
+            return f"differ in the instances {sorted(set(seen) ^ set(wanted))}"
         regions = {}
         for life in self.lives:
             if not life.runs:
@@ -173,6 +173,12 @@ class Long(agents.Case):
         if self.files() != sorted(regions.values()) or sorted(one["name"] for one in status["regions"]) != self.files():
             return f"files {self.files()}, expected {sorted(regions.values())}, the agent has {status['regions']}"
         return ""
+
+    def history(self, wrong):
+        """What the log says of the instances that a text names."""
+        names = [life for life in self.lives if life.domain.uuid in wrong or life.domain.domain in wrong]
+        return "\n".join(line[:300] for line in self.agent.said().splitlines()
+                         if any(life.domain.uuid in line for life in names) or "connected" in line)[-20000:]
 
     def size(self):
         """KiB of memory and number of descriptors of the agent."""
@@ -203,6 +209,7 @@ class Long(agents.Case):
             after = self.size()
         print(f"memory of the agent: {before[0]} KiB after {AFTER_WARMING:.0%} of the events, {after[0]} KiB at the end; "
               f"descriptors {before[1]} and {after[1]}")
+        print(f"ends that libvirt did not tell: {len(self.agent.events('ended-unseen'))}")
         self.assertEqual(before[1], after[1])
         self.assertLess(after[0], 1.1 * before[0] + 256)
         for life in self.lives:

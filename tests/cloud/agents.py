@@ -143,7 +143,7 @@ class Agent:
     def events(self, name):
         """Lines of the log about an event, as dictionaries."""
         lines = [line for line in self.said().splitlines() if line.startswith(f"event={name} ")]
-        return [{key: value.strip('"') for key, value in re.findall(r'(\w+)=("[^"]*"|\S+)', line)} for line in lines]
+        return [{key: value.strip('"') for key, value in re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', line)} for line in lines]
 
     def ask(self, command, **more):
         """A question at the control socket."""

@@ -22,6 +22,9 @@
 /** ms that all domains have to be described at the start. */
 #define WEISS_AGENT_SYNC_WAIT 30000
 
+/** Kinds of events that are listened to. */
+#define WEISS_AGENT_CALLBACKS 4
+
 /** What is known of a domain. */
 typedef struct weiss_known {
     char uuid[WEISS_AGENT_UUID];
@@ -57,10 +60,12 @@ typedef struct weiss_agent {
     char api_trouble[WEISS_FAULT_TEXT]; /**< of the last question; "": none */
 
     virConnectPtr connection; /**< owned; NULL: none */
+    int callback[WEISS_AGENT_CALLBACKS]; /**< libvirt's numbers of those of the connection */
     bool connecting;
     bool lost; /**< it has ended, and is to be closed */
     int failures; /**< to connect, in a row */
     int64_t connect_at; /**< ms; 0: no need */
+    int64_t resync_at; /**< ms; of the next look at all domains while there is a connection */
     char link_trouble[WEISS_FAULT_TEXT];
 
     weiss_known **known; /**< owned, n of them */
@@ -85,8 +90,8 @@ int64_t weiss_agent_time(const weiss_agent *agent);
 /** Connects if it is time to. */
 void weiss_link_check(weiss_agent *agent, int64_t now);
 void weiss_link_close(weiss_agent *agent);
-/** Asks for the list of domains, and looks at each. */
-void weiss_link_resync(weiss_agent *agent);
+/** Asks for the list of domains, and looks at each. @param told  with a line in the log */
+void weiss_link_resync(weiss_agent *agent, bool told);
 
 /* look.c: what is known of the domains. */
 weiss_known *weiss_known_find(const weiss_agent *agent, const char *uuid);

@@ -142,7 +142,7 @@ static void serve(client *c, size_t length)
     } else if (strcmp(command, "status") == 0) {
         answer(c, weiss_status_all(c->agent));
     } else if (strcmp(command, "resync") == 0) {
-        weiss_link_resync(c->agent);
+        weiss_link_resync(c->agent, true);
         answer_text(c,
                     c->agent->connection != NULL ? NULL : "there is no connection to libvirt; one is tried");
     } else if (strcmp(command, "why") == 0 || strcmp(command, "release") == 0 ||

@@ -13,6 +13,11 @@
 /** Seconds between signs of life, and how many may be missing: a libvirtd that hangs is given up. */
 #define PULSE 5
 #define PULSES 5
+/** ms between two looks at all domains. libvirt does not tell of every end: not of a QEMU that dies while libvirtd is started. */
+#define RESYNC 30000
+
+/** Closes a connection. Each callback holds a reference to it. */
+static void part(virConnectPtr connection, const int id[WEISS_AGENT_CALLBACKS]);
 
 /** Connects, in a thread of the pool. */
 typedef struct connect_task {
@@ -20,6 +25,7 @@ typedef struct connect_task {
     weiss_agent *agent;
     char uri[WEISS_AGENT_TEXT];
     virConnectPtr connection;
+    int id[WEISS_AGENT_CALLBACKS];
     weiss_fault fault;
 } connect_task;
 
@@ -28,6 +34,7 @@ typedef struct list_task {
     weiss_task task;
     weiss_agent *agent;
     virConnectPtr connection; /**< a reference */
+    bool told; /**< it is worth a line in the log */
     int count; /**< < 0: failed */
     char (*uuid)[WEISS_AGENT_UUID];
     weiss_fault fault;
@@ -103,22 +110,34 @@ static void closed(virConnectPtr connection, int reason, void *data)
         agent->lost || agent->connection == connection; /* libvirt holds a lock: closed in the next turn */
 }
 
+static void part(virConnectPtr connection, const int id[WEISS_AGENT_CALLBACKS])
+{
+    for (int i = 0; i < WEISS_AGENT_CALLBACKS; i++)
+        if (id[i] >= 0)
+            virConnectDomainEventDeregisterAny(connection, id[i]);
+    virConnectUnregisterCloseCallback(connection, closed);
+    virConnectClose(connection);
+}
+
 /** Events are registered before the domains are listed, so that none is lost in between. */
-static int listen_to(virConnectPtr connection, weiss_agent *agent, weiss_fault *fault)
+static int listen_to(virConnectPtr connection, weiss_agent *agent, int id[WEISS_AGENT_CALLBACKS],
+                     weiss_fault *fault)
 {
     const struct {
         int id;
         virConnectDomainEventGenericCallback call;
-    } events[] = {
+    } events[WEISS_AGENT_CALLBACKS] = {
         {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(lifecycle)},
         {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(metadata)},
         {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(device_removed)},
         {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, VIR_DOMAIN_EVENT_CALLBACK(device_kept)},
     };
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-        if (virConnectDomainEventRegisterAny(connection, NULL, events[i].id, events[i].call, agent, NULL) < 0)
+    for (int i = 0; i < WEISS_AGENT_CALLBACKS; i++) {
+        id[i] = virConnectDomainEventRegisterAny(connection, NULL, events[i].id, events[i].call, agent, NULL);
+        if (id[i] < 0)
             return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt gives no events: %s",
                                    weiss_domain_error());
+    }
     if (virConnectRegisterCloseCallback(connection, closed, agent, NULL) != 0)
         return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt does not tell of its end: %s",
                                weiss_domain_error());
@@ -137,8 +156,8 @@ static void connect_run(weiss_task *task)
     }
     /* One that runs in this process or does not answer pulses has none; it ends with the socket all the same. */
     virConnectSetKeepAlive(self->connection, PULSE, PULSES);
-    if (listen_to(self->connection, self->agent, &self->fault) != 0) {
-        virConnectClose(self->connection);
+    if (listen_to(self->connection, self->agent, self->id, &self->fault) != 0) {
+        part(self->connection, self->id);
         self->connection = NULL;
     }
 }
@@ -147,7 +166,7 @@ static void connect_drop(weiss_task *task)
 {
     connect_task *self = (connect_task *)task;
     if (self->connection != NULL)
-        virConnectClose(self->connection);
+        part(self->connection, self->id);
     free(self);
 }
 
@@ -174,11 +193,12 @@ static void connect_done(weiss_task *task)
     } else {
         weiss_record(WEISS_PRIORITY_NOTICE, "connected", "uri", self->uri, NULL);
         agent->connection = self->connection;
+        memcpy(agent->callback, self->id, sizeof agent->callback);
         self->connection = NULL;
         agent->failures = 0;
         agent->link_trouble[0] = '\0';
         if (virConnectIsAlive(agent->connection) == 1) {
-            weiss_link_resync(agent);
+            weiss_link_resync(agent, true);
         } else {
             weiss_link_close(agent); /* it went before anybody listened to its end */
             agent->connect_at = weiss_agent_clock() + RETRY;
@@ -196,6 +216,7 @@ static void begin(weiss_agent *agent)
     }
     task->task = (weiss_task){.run = connect_run, .done = connect_done, .drop = connect_drop};
     task->agent = agent;
+    memset(task->id, -1, sizeof task->id);
     snprintf(task->uri, sizeof task->uri, "%s", agent->settings.uri);
     agent->connecting = true;
     agent->connect_at = 0;
@@ -212,6 +233,8 @@ void weiss_link_check(weiss_agent *agent, int64_t now)
     }
     if (agent->connection == NULL && !agent->connecting && now >= agent->connect_at && !agent->stop)
         begin(agent);
+    if (agent->connection != NULL && now >= agent->resync_at)
+        weiss_link_resync(agent, false);
 }
 
 void weiss_link_close(weiss_agent *agent)
@@ -219,8 +242,7 @@ void weiss_link_close(weiss_agent *agent)
     agent->lost = false;
     if (agent->connection == NULL)
         return;
-    virConnectUnregisterCloseCallback(agent->connection, closed);
-    virConnectClose(agent->connection);
+    part(agent->connection, agent->callback);
     agent->connection = NULL;
 }
 
@@ -264,7 +286,8 @@ static void list_done(weiss_task *task)
             agent->connect_at = weiss_agent_clock() + RETRY_MAX;
         }
     } else {
-        weiss_record(WEISS_PRIORITY_INFO, "resync", "domains", weiss_digits(self->count, count), NULL);
+        if (self->told)
+            weiss_record(WEISS_PRIORITY_INFO, "resync", "domains", weiss_digits(self->count, count), NULL);
         for (int i = 0; i < self->count; i++)
             weiss_known_get(agent, self->uuid[i]);
         for (size_t i = 0; i < agent->n;
@@ -276,14 +299,16 @@ static void list_done(weiss_task *task)
     list_drop(task);
 }
 
-void weiss_link_resync(weiss_agent *agent)
+void weiss_link_resync(weiss_agent *agent, bool told)
 {
     list_task *task = agent->connection != NULL ? calloc(1, sizeof *task) : NULL;
     if (task == NULL)
         return;
     task->task = (weiss_task){.run = list_run, .done = list_done, .drop = list_drop};
     task->agent = agent;
+    task->told = told;
     task->connection = agent->connection;
     virConnectRef(task->connection);
+    agent->resync_at = weiss_agent_clock() + RESYNC;
     weiss_agent_hand(agent, &task->task, "list");
 }

@@ -118,6 +118,9 @@ static void done(weiss_task *task)
     } else if (self->view.state == WEISS_DOMAIN_RUNS) {
         take(agent, known, &self->view);
     } else {
+        if (known->runs)
+            weiss_record(WEISS_PRIORITY_NOTICE, "ended-unseen", "instance", known->uuid, "domain",
+                         known->view.instance.domain, NULL);
         end(agent, known);
     }
     bool gone = !known->runs && !known->again && known->look_at == 0;

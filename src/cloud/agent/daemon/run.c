@@ -161,6 +161,8 @@ static int64_t next_due(const weiss_agent *agent)
         due = sooner(due, weiss_agent_clock() + (wait > 0 ? wait : 1));
     if (agent->listed != 0 && !agent->synced)
         due = sooner(due, agent->listed + WEISS_AGENT_SYNC_WAIT);
+    if (agent->connection != NULL)
+        due = sooner(due, agent->resync_at);
     if (agent->connection == NULL && !agent->connecting)
         due = sooner(due, agent->connect_at);
     for (size_t i = 0; i < agent->n; i++) {
