@@ -134,4 +134,4 @@ class Member(Instance):
         self.cluster, self.machine, self.environment = cluster, machine, cluster.environment
 
     def words(self, command):
-        return [host_agent.WEISS, "cluster", "ssh", f"{self.cluster.name}/{self.machine}", "--", command]
+        return [host_agent.WEISS, "cluster", "ssh", f"{self.cluster.name}/{self.machine}", "--", "sh", "-c", command]

@@ -126,15 +126,15 @@ static bool consider_facts(const weiss_agent_settings *settings, const weiss_ins
     return true;
 }
 
-/** Whether an administrator gave shared memory to its flavor. @p matches: by its name */
+/** Whether an administrator gave shared memory to its flavor, by its name or by an extra spec. */
 static bool consider_flavor(const weiss_agent_settings *settings, const weiss_instance *instance,
-                            const weiss_facts *facts, bool *matches, weiss_decision *decision)
+                            const weiss_facts *facts, weiss_decision *decision)
 {
     char pattern[WEISS_AGENT_TEXT], shown[WEISS_TEXT_SHOWN], shown_pattern[WEISS_TEXT_SHOWN];
     bool has_spec = facts != NULL && facts->bytes > 0;
     weiss_text_show(instance->flavor, shown);
-    *matches = find_pattern(settings->flavors, instance->flavor, pattern);
-    if (*matches)
+    bool matches = find_pattern(settings->flavors, instance->flavor, pattern);
+    if (matches)
         say(decision, "Its flavor %s matches %s of [share] flavors.", shown,
             weiss_text_show(pattern, shown_pattern));
     else if (settings->flavors[0] == '\0')
@@ -147,12 +147,11 @@ static bool consider_flavor(const weiss_agent_settings *settings, const weiss_in
         say(decision,
             "The extra spec weiss:shmem_mib of its flavor is no whole number of MiB; it counts as not "
             "there.");
-    return *matches || has_spec;
+    return matches || has_spec;
 }
 
 /** Finds the group of an instance that may share. @return false: it is in none */
-static bool decide_group(const weiss_instance *instance, const weiss_facts *facts, bool matches,
-                         weiss_decision *decision)
+static bool decide_group(const weiss_instance *instance, const weiss_facts *facts, weiss_decision *decision)
 {
     char shown[WEISS_TEXT_SHOWN];
     const char *project = instance->project;
@@ -172,11 +171,6 @@ static bool decide_group(const weiss_instance *instance, const weiss_facts *fact
         snprintf(decision->group, sizeof decision->group, "%s/server-group/%s", project, facts->server_group);
         return true;
     }
-    if (!matches) {
-        say(decision, "It is in no server group and has no metadata weiss:group, so there is nobody to share "
-                      "with: it shares nothing.");
-        return false;
-    }
     say(decision, "It shares with all instances of its project with such a flavor.");
     snprintf(decision->group, sizeof decision->group, "%s/flavor", project);
     return true;
@@ -185,21 +179,20 @@ static bool decide_group(const weiss_instance *instance, const weiss_facts *fact
 static void decide_nova(const weiss_agent_settings *settings, const weiss_instance *instance,
                         const weiss_facts *facts, int64_t age, weiss_decision *decision)
 {
-    bool matches;
     if (instance->project[0] == '\0' || strchr(instance->project, '/') != NULL) {
         say(decision, "Its project is not known: it shares nothing.");
         return;
     }
     if (!consider_facts(settings, instance, facts, age, decision))
         return;
-    if (!consider_flavor(settings, instance, facts, &matches, decision)) {
+    if (!consider_flavor(settings, instance, facts, decision)) {
         bool asks = facts != NULL && facts->group[0] != '\0';
         say(decision, "Nobody gave its flavor shared memory%s: it shares nothing.",
             asks ? ", and metadata weiss:group alone gives none" : "");
         return;
     }
     bool has_spec = facts != NULL && facts->bytes > 0;
-    decision->shares = decide_group(instance, facts, matches, decision) &&
+    decision->shares = decide_group(instance, facts, decision) &&
                        decide_size(settings, has_spec ? facts->bytes : settings->bytes,
                                    has_spec ? "Its flavor asks for" : "[share] size gives", decision);
     if (!decision->shares)

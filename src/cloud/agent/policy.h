@@ -2,7 +2,7 @@
  * the API says, from the settings. Pure.
  *
  * A group is named by a key that begins with the project, so that instances of two projects are never in one:
- *     PROJECT/flavor            all of a project whose flavor's name matches (no API needed)
+ *     PROJECT/flavor            all of a project whose flavor's name matches (no API needed) or has weiss:shmem_mib
  *     PROJECT/server-group/ID   members of a server group, when their flavor matches or has weiss:shmem_mib
  *     PROJECT/named/NAME        metadata weiss:group=NAME, when the same holds: a tenant can divide what it was given, not
  *                               give itself something

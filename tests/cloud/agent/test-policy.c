@@ -123,12 +123,13 @@ static void test_extra_spec(void **state)
            "nothing. Its flavor has the extra spec weiss:shmem_mib. Its metadata weiss:group puts it in the "
            "group "
            "\"ring\" of its project. Its flavor asks for 128 MiB for the region.");
-    /* A size alone is no group. */
-    expect(&s, &i, &alone, 0, "", 0,
+    /* An administrator who gives a flavor a size means its instances to share. */
+    expect(&s, &i, &alone, 0, PROJECT "/flavor", 128 * MIB,
            "Nova's API told of it 0 s ago. [share] flavors is empty, so the name of its flavor, large, gives "
-           "nothing. Its flavor has the extra spec weiss:shmem_mib. It is in no server group and has no "
-           "metadata "
-           "weiss:group, so there is nobody to share with: it shares nothing.");
+           "nothing. Its flavor has the extra spec weiss:shmem_mib. It shares with all instances of "
+           "its project with such a flavor. Its flavor asks for 96 MiB for the region, which is rounded up "
+           "to a power of "
+           "two, 128 MiB.");
     expect(
         &s, &i, &broken, 0, "", 0,
         "Nova's API told of it 0 s ago. [share] flavors is empty, so the name of its flavor, large, gives "
