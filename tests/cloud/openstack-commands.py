@@ -320,7 +320,7 @@ class Clusters(Case):
             return bytes(data)
         self.cloud.faults = {"-vm1": "broken", "-vm2": "broken"}
         ends = set()
-        for i in range(30):
+        for i in range(18):
             self.cloud.mangle = mangle
             words = (("cluster", "up", "c.yaml"), ("openstack", "flavors"), ("openstack", "image", "d.qcow2"))[i % 3]
             process = subprocess.Popen([harness.WEISS, *words], cwd=self.directory, env={**os.environ, **self.env},
