@@ -141,6 +141,11 @@ class Life(agents.Case):
             release.stderr.read()
         self.assertEqual(one.regions(), [])
         self.assertEqual(agent.instance(one)["state"], "released")
+        for number in (signal.SIGTERM, signal.SIGKILL):  # in the middle of a migration, say
+            agent.stop(number)
+            agent.start()
+            agent.settle()
+            self.assertEqual((agent.instance(one)["state"], one.regions()), ("released", []))
         self.assert_done(self.weiss("agent", "share", one.domain))
         self.assertEqual(self.wait_region(one), region)
         agent_release = subprocess.Popen([harness.WEISS, "agent", "release", one.uuid])

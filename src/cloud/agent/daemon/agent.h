@@ -58,6 +58,7 @@ typedef struct weiss_agent {
     weiss_desk *desk; /**< owned; the control socket */
     weiss_asker *asker; /**< owned; NULL: no API is asked */
     weiss_facts_table facts; /**< owned */
+    struct json_object *orders; /**< owned; of before the start; NULL: none */
     char api_trouble[WEISS_FAULT_TEXT]; /**< of the last question; "": none */
 
     virConnectPtr connection; /**< owned; NULL: none */
@@ -140,6 +141,14 @@ void weiss_notes_sweep(weiss_agent *agent);
 /** Name of a file in the run directory. @return @p path */
 const char *weiss_notes_path(const weiss_agent_settings *settings, const char *name,
                              char path[WEISS_AGENT_TEXT + 32]);
+
+/* orders.c: what an administrator took away. */
+/** Reads what was ordered before the agent was started. */
+void weiss_orders_read(weiss_agent *agent);
+/** True when the memory was taken from this run of an instance before the agent was started. */
+bool weiss_orders_have(const weiss_agent *agent, const char *uuid, uint64_t run);
+/** Notes that an instance, which was looked at, is to be without memory, or not any more. */
+void weiss_orders_change(weiss_agent *agent, weiss_known *known, bool released);
 
 /** Hands a task to the pool and counts it. @param key  what it must not run beside */
 void weiss_agent_hand(weiss_agent *agent, weiss_task *task, const char *key);

@@ -101,7 +101,7 @@ static void release(client *c, weiss_known *known, bool yes)
         answer_text(c, "it shares nothing, so there is nothing to release; `weiss agent why` says more");
         return;
     }
-    known->ordered = yes;
+    weiss_orders_change(c->agent, known, yes);
     if (!yes && facts != NULL && facts->release) {
         answer_text(c, "its owner wants it released: it has metadata weiss:release");
         return;

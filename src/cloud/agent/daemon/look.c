@@ -84,7 +84,8 @@ static void end(weiss_agent *agent, weiss_known *known)
 {
     weiss_act_ended(agent, known);
     weiss_groups_ends(agent->groups, known->uuid);
-    known->runs = known->read = known->asked = known->ordered = false;
+    weiss_orders_change(agent, known, false);
+    known->runs = known->read = known->asked = false;
     known->facts_by = 0;
     agent->sweep = true;
 }
@@ -97,6 +98,7 @@ static void take(weiss_agent *agent, weiss_known *known, const weiss_domain_view
     if (view->wrong.code != 0 && (!known->read || strcmp(view->wrong.text, known->view.wrong.text) != 0))
         weiss_record(WEISS_PRIORITY_WARNING, "unreadable", "instance", known->uuid, "error", view->wrong.text,
                      NULL);
+    known->ordered = known->ordered || (!known->read && weiss_orders_have(agent, known->uuid, view->run));
     known->view = *view;
     known->read = known->runs = true;
     weiss_act_seen(agent, known);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <json-c/json.h>
 #include <libxml/parser.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -220,6 +221,7 @@ static void remember(weiss_agent *agent)
     weiss_fault fault = {0};
     if (weiss_notes_read(agent, &fault) != 0)
         weiss_record(WEISS_PRIORITY_ERROR, "notes-failed", "error", fault.text, NULL);
+    weiss_orders_read(agent);
     weiss_fault_clear(&fault);
     if (agent->settings.auth_url[0] != '\0' &&
         weiss_facts_load(&agent->facts, weiss_notes_path(&agent->settings, "facts.json", path), &fault) != 0)
@@ -259,6 +261,7 @@ static void end(weiss_agent *agent)
     if (agent->signals >= 0)
         close(agent->signals);
     weiss_known_free(agent);
+    json_object_put(agent->orders);
     weiss_groups_free(agent->groups);
     weiss_facts_clear(&agent->facts);
 }
