@@ -217,8 +217,6 @@ class Long(agents.Case):
                 if what == "agent":
                     self.agent.start()
                     self.done += 1
-                    for life in self.lives:
-                        life.released = False  # an agent that was restarted shares again
                 self.compare()
                 self.release_some()
                 self.compare()
