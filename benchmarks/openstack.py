@@ -2,7 +2,7 @@
 bridge, a plain bridge, Open vSwitch, shared memory.
 
 The same two instances have a network card on each of them, so that only the way differs. Each round measures all ways in
-turn; reported are the medians of all samples of all rounds, with half of the range in percent. Writes openstack.out/network.csv
+turn; reported are the medians of all samples of all rounds, with the quartiles. Writes openstack.out/network.csv
 and prints a table for docs/openstack.md."""
 import argparse
 import csv
@@ -56,10 +56,8 @@ def measure(pair, ways, rounds, writer):
 
 
 def cell(values, scale=lambda took: took):
-    values = [scale(took) for took in values]
-    middle = statistics.median(values)
-    spread = 50 * (max(values) - min(values)) / middle
-    return f"{middle:.3g} ± {spread:.0f}"
+    low, middle, high = statistics.quantiles(map(scale, values), n=4)
+    return f"{middle:.3g} ({low:.3g} to {high:.3g})"
 
 
 def table(samples, ways):

@@ -49,7 +49,7 @@ def placement():
 def nova():
     return {
         "DEFAULT": {"my_ip": HERE, "state_path": "/var/lib/nova", "transport_url": QUEUE, "reserved_host_memory_mb": "512",
-                    "vif_plugging_timeout": "60", "resume_guests_state_on_host_boot": "true", "force_config_drive": "true"},
+                    "resume_guests_state_on_host_boot": "true", "force_config_drive": "true"},
         "api": {"auth_strategy": "keystone"},
         "api_database": database("nova_api"), "database": database("nova"), "oslo_messaging_rabbit": PATIENT,
         "conductor": {"workers": "1"}, "scheduler": {"workers": "1", "discover_hosts_in_cells_interval": "5"},
