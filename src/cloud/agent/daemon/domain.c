@@ -1,6 +1,7 @@
 #include "cloud/agent/daemon/domain.h"
 
 #include <libvirt/virterror.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,15 @@ const char *weiss_domain_error(void)
 {
     const char *text = virGetLastErrorMessage();
     return text != NULL ? text : "no reason was given";
+}
+
+/** Says what libvirt refused to do with a domain. The reason is kept first: asking for the name forgets it. */
+static int refuse(virDomainPtr domain, const char *what, weiss_fault *fault)
+{
+    char reason[WEISS_FAULT_TEXT / 2];
+    snprintf(reason, sizeof reason, "%s", weiss_domain_error());
+    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt does not %s the domain %s: %s", what,
+                           virDomainGetName(domain), reason);
 }
 
 /** Asks for a domain. @return NULL: it is not there (@p state ENDED) or libvirt does not say */
@@ -44,8 +54,7 @@ static void look_at(virDomainPtr domain, weiss_domain_view *view, weiss_fault *f
         return;
     }
     view->state = virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ? WEISS_DOMAIN_ENDED : WEISS_DOMAIN_UNKNOWN;
-    weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt does not describe the domain %s: %s",
-                    virDomainGetName(domain), weiss_domain_error());
+    refuse(domain, "describe", fault);
 }
 
 void weiss_domain_look(virConnectPtr connection, const char *uuid, weiss_domain_view *view,
@@ -174,8 +183,7 @@ static int ask_detach(virDomainPtr domain, const weiss_shmem *shmem, weiss_fault
     /* QEMU says so of a device that was asked for before: the guest is still to answer. */
     if (strstr(weiss_domain_error(), "already in the process of unplug") != NULL)
         return 0;
-    return weiss_fault_set(fault, WEISS_ERR_SYSTEM, "libvirt refuses to detach %s from %s: %s", shmem->name,
-                           virDomainGetName(domain), weiss_domain_error());
+    return refuse(domain, "detach the shared memory of", fault);
 }
 
 int weiss_domain_detach(virConnectPtr connection, const char *uuid, uint64_t run, const char *region,

@@ -38,7 +38,7 @@ int weiss_domain_attach(virConnectPtr connection, const char *uuid, uint64_t run
 int weiss_domain_detach(virConnectPtr connection, const char *uuid, uint64_t run, const char *region,
                         weiss_fault *fault);
 
-/** Text of libvirt's last error in this thread. */
+/** Text of libvirt's last error in this thread; the next call of libvirt, even for the name of a domain, frees it. */
 const char *weiss_domain_error(void);
 
 #endif
