@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,12 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 void weiss_remove_tree(const char *path)
 {
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    char going[WEISS_PATH + 48];
+    struct stat status;
+    snprintf(going, sizeof going, "%s.going-%ld", path, (long)getpid());
+    /* Its lock goes with all the rest at once: nobody finds half of it and takes it for whole. */
+    bool moved = lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && rename(path, going) == 0;
+    nftw(moved ? going : path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 long weiss_read_text(const char *path, char *text, size_t size)

@@ -10,7 +10,8 @@
 
 /** Makes a directory and those above it. @return 0, WEISS_ERR_FILE */
 int weiss_make_directories(const char *path, weiss_fault *fault);
-/** Removes a file or a directory with all that is in it, as far as it can. Follows no link. */
+/** Removes a file or a directory with all that is in it, as far as it can. Follows no link. A directory
+ *  is first renamed to PATH.going-PID, where that is possible, so that PATH goes at once. */
 void weiss_remove_tree(const char *path);
 
 /** Reads at most @p size - 1 bytes of a file and ends them with a NUL. @return how many; -1 when it cannot be read */

@@ -17,6 +17,7 @@ class Signals(harness.Case):
         return process
 
     def test_each_signal_saves_and_stops(self):
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))  # below nohup it is ignored
         for ranks in ("1", "2"):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
                 with self.subTest(ranks=ranks, signal=number):
