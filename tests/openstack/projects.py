@@ -1,5 +1,6 @@
 """Another project's instance on the same host, with the same flavor and a server group of the same name, gets no access."""
 import os
+import shlex
 import subprocess
 
 import cases
@@ -39,9 +40,9 @@ class Projects(cases.Case):
                  f"m=mmap.mmap(open(p+'/resource2','r+b').fileno(),{jobs.REGION})\n"
         write = search + f"m[{offset}:{offset}+32]=b'{mark}'"
         find = search + f"print(m.find(b'{mark}'))"
-        self.pair[0].ssh("python3 -", stdin=write)
-        self.assertEqual(self.pair[1].ssh("python3 -", stdin=find), f"{offset}\n")
-        self.assertEqual(self.stranger.ssh("sudo python3 -", stdin=find), "-1\n")
+        self.pair[0].ssh(f"python3 -c {shlex.quote(write)}")
+        self.assertEqual(self.pair[1].ssh(f"python3 -c {shlex.quote(find)}"), f"{offset}\n")
+        self.assertEqual(self.stranger.ssh(f"sudo python3 -c {shlex.quote(find)}"), "-1\n")
 
     def test_other_users_of_the_host(self):
         """No one but root and QEMU's group opens a region."""
