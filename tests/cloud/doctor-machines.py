@@ -355,7 +355,8 @@ class Compute(Case):
             self.assertEqual(steps[name]["verdict"], "absent", steps[name])
 
     def test_libvirt(self):
-        version = "Package: libvirt-daemon\nVersion: {}\n"
+        version = "Package: libvirt-daemon\nStatus: install ok installed\nMaintainer: somebody\nArchitecture: all\n" \
+                  "Description: a daemon\nVersion: {}\n"
         self.check("libvirt", (
             ({}, (), "good", "its version is 9.0.0", ""),
             ({"/var/lib/dpkg/status": version.format("8.0.0-1ubuntu7")}, (), "info", "8.0.0, older than 9.0", ""),

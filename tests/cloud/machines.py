@@ -78,7 +78,8 @@ GOOD_COMPUTE = {
     "/sys/module/apparmor/parameters/enabled": "Y\n",
     "/run/libvirt/libvirt-sock": "",
     "/var/lib/dpkg/status": "Package: libvirt-clients\nVersion: 8.0.0-1\n\nPackage: libvirt-daemon\n"
-                            "Status: install ok installed\nVersion: 9.0.0-4+deb12u2\n",
+                            "Status: install ok installed\nMaintainer: somebody\nArchitecture: all\nDescription: a daemon\n"
+                            "Version: 9.0.0-4+deb12u2\n",
     "/var/cache/libvirt/qemu/capabilities/a.xml": "<qemuCaps>\n  <flag name='ivshmem-plain'/>\n"
                                                   "  <flag name='ivshmem-doorbell'/>\n  <arch>x86_64</arch>\n</qemuCaps>\n",
     "/usr/sbin/weiss-agentd": "",

@@ -32,23 +32,22 @@ static void ask_program(char version[32])
     }
 }
 
-/** The version that dpkg has noted. */
+static void hear_version(void *data, const char *line)
+{
+    snprintf(data, 32, "%.*s", (int)strcspn(line, "-+") % 31, line);
+}
+
+/** The version of the package. */
 static void ask_packages(const weiss_tuning_machine *machine, char version[32])
 {
-    char path[4096], *line = NULL;
-    size_t room = 0;
-    bool inside = false;
-    snprintf(path, sizeof path, "%s/var/lib/dpkg/status", machine->root);
-    FILE *file = fopen(path, "re");
-    while (version[0] == '\0' && file != NULL && getline(&line, &room, file) > 0) {
-        if (strncmp(line, "Package: ", 9) == 0)
-            inside = strcmp(line, "Package: libvirt-daemon\n") == 0;
-        else if (inside && strncmp(line, "Version: ", 9) == 0)
-            snprintf(version, 32, "%.*s", (int)strcspn(line + 9, "-+\n") % 31, line + 9);
-    }
-    if (file != NULL)
-        fclose(file);
-    free(line);
+    char root[4096];
+    int code = 0;
+    const char *const words[] = {"dpkg-query", root, "-W", "-f", "${Version}\n", "libvirt-daemon", NULL};
+    snprintf(root, sizeof root, "--root=%s/", machine->root);
+    const weiss_process_options options = {.words = (char *const *)words, .in = -1, .err = -1};
+    const weiss_process_reader reader = {.line = hear_version, .data = version, .seconds = 10};
+    weiss_process_run(&options, &reader, &code,
+                      NULL); /* where packages are others' the version is not known */
 }
 
 static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *finding)
@@ -69,7 +68,8 @@ static void find(const weiss_tuning_machine *machine, weiss_tuning_finding *find
     }
     if (machine->root[0] == '\0')
         ask_program(version);
-    ask_packages(machine, version);
+    if (version[0] == '\0')
+        ask_packages(machine, version);
     bool old = version[0] != '\0' && strtol(version, NULL, 10) < TRIED;
     weiss_tuning_say(finding, version[0] == '\0' || old ? WEISS_TUNING_INFO : WEISS_TUNING_GOOD, socket,
                      "libvirt answers; its version is %s%s", version[0] != '\0' ? version : "not known",
