@@ -37,7 +37,7 @@ class Projects(cases.Case):
         offset = jobs.REGION - 4096  # in no use by a job
         search = "import mmap, glob\n" \
                  "p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0]\n" \
-                 f"m=mmap.mmap(open(p+'/resource2','r+b').fileno(),{jobs.REGION})\n"
+                 f"f=open(p+'/resource2','r+b',buffering=0); m=mmap.mmap(f.fileno(),{jobs.REGION})\n"
         write = search + f"m[{offset}:{offset}+32]=b'{mark}'"
         find = search + f"print(m.find(b'{mark}'))"
         self.pair[0].ssh(f"python3 -c {shlex.quote(write)}")
