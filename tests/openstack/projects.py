@@ -7,6 +7,16 @@ import cases
 import jobs
 import tenants
 
+# The memory as a guest has it: by UIO when the guest's driver has the device, which then lets nobody at the file in sysfs.
+MAP = """
+import glob, mmap, os
+maps = [path for path in glob.glob("/sys/class/uio/uio*/maps/map*") if int(open(path + "/size").read(), 16) == {bytes}]
+devices = [path for path in glob.glob("/sys/bus/pci/devices/*") if open(path + "/device").read() == "0x1110\\n"]
+name = "/dev/" + maps[0].split("/")[4] if maps else devices[0] + "/resource2"
+file = open(name, "r+b", buffering=0)
+m = mmap.mmap(file.fileno(), {bytes}, offset=int(maps[0][-1]) * mmap.PAGESIZE if maps else 0)
+"""
+
 
 class Projects(cases.Case):
     @classmethod
@@ -35,9 +45,7 @@ class Projects(cases.Case):
         self.agent.wait_state([*self.pair, self.stranger], "attached")
         mark = os.urandom(16).hex()
         offset = jobs.REGION - 4096  # in no use by a job
-        search = "import mmap, glob\n" \
-                 "p=[d for d in glob.glob('/sys/bus/pci/devices/*') if open(d+'/device').read()=='0x1110\\n'][0]\n" \
-                 f"f=open(p+'/resource2','r+b',buffering=0); m=mmap.mmap(f.fileno(),{jobs.REGION})\n"
+        search = MAP.format(bytes=jobs.REGION)
         write = search + f"m[{offset}:{offset}+32]=b'{mark}'"
         find = search + f"print(m.find(b'{mark}'))"
         self.pair[0].ssh(f"python3 -c {shlex.quote(write)}")
