@@ -7,20 +7,12 @@ import tempfile
 import unittest
 
 import agents
+import labs
 import libvirts
 from labs import harness
 from libvirts import virsh
 
 CLUSTER = "name: pair\nservers:\n  - {uri: \"qemu:///system\", vms: 2}\naccel: tcg\nivshmem: none\n"
-PROBLEM = """\
-mesh: {grid: {size: [40 nm, 20 nm, 10 nm], cells: [6, 3, 2]}}
-materials:
-  permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
-initial: {uniform: [1, 0.1, 0.3]}
-output: {fields: off}
-stages:
-  - dynamics: {duration: 1 ps, table_every: 0.5 ps}
-"""
 # Of the device's BAR2: where it is, or zeros.
 RESCAN = """look() { for d in /sys/bus/pci/devices/*; do [ $(cat $d/device) = 0x1110 ] && echo $d; done; }
 d=$(look); [ -n "$d" ] || { echo 1 >/sys/bus/pci/rescan; d=$(look); }
@@ -54,7 +46,7 @@ class Guests(agents.Case):
     def test_attached_while_they_run(self):
         agent = self.start_agent("size = 16 MiB")
         self.write("pair.yaml", CLUSTER)
-        self.write("p.yaml", PROBLEM)
+        self.write("p.yaml", labs.PROBLEM)
         self.run_here("cluster", "up", "pair.yaml")
         machines = [Machine(1), Machine(2)]
         for machine in machines:

@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import labs
 import libvirts
 import wishes
 from labs import harness
@@ -20,15 +21,6 @@ WISHES = "pin: [{cpus}]\nnuma: 0\nhugepages: 2 MiB\n"
 FOREIGN_DOMAIN = """<domain type='qemu'><name>weiss-pair-vm2</name><memory>1024</memory>
 <os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"""
 FOREIGN_NETWORK = "<network><name>weiss-pair</name><bridge name='other0'/></network>"
-PROBLEM = """\
-mesh: {grid: {size: [40 nm, 20 nm, 10 nm], cells: [6, 3, 2]}}
-materials:
-  permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
-initial: {uniform: [1, 0.1, 0.3]}
-output: {fields: off}
-stages:
-  - dynamics: {duration: 1 ps, table_every: 0.5 ps}
-"""
 
 
 class Libvirt(harness.Case):
@@ -143,7 +135,7 @@ class Libvirt(harness.Case):
         self.assertEqual(wishes.policies(pid), {"bind:0"})
 
     def check_run(self):
-        self.write("p.yaml", PROBLEM)
+        self.write("p.yaml", labs.PROBLEM)
         result = self.run_here("run", "--cluster", "pair", "p.yaml")
         self.assertRegex(result.stdout, r"shared memory carried \d\d+ messages, [\d.e+-]+ MB")
         self.run_here("run", "-n", "2", "--out", "native", "p.yaml")

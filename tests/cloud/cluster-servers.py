@@ -11,15 +11,6 @@ from labs import harness
 
 CLUSTER = "name: two\nservers:\n  - {name: left, uri: qemu, vms: 1}\n  - {name: right, uri: qemu, vms: 1}\nlink: 1Gb/s,50us\n" \
           "vcpus: 2\nregion: 16 MiB\n"
-PROBLEM = """\
-mesh: {grid: {size: [40 nm, 20 nm, 10 nm], cells: [6, 3, 2]}}
-materials:
-  permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
-initial: {uniform: [1, 0.1, 0.3]}
-output: {fields: off}
-stages:
-  - dynamics: {duration: 1 ps, table_every: 0.5 ps}
-"""
 
 
 def runs(pid):
@@ -37,7 +28,7 @@ class Servers(harness.Case):
         self.state = tempfile.mkdtemp(prefix="weiss-s-")  # a short name: sockets are in it
         self.env = {"XDG_STATE_HOME": self.state}
         self.write("two.yaml", CLUSTER)
-        self.write("p.yaml", PROBLEM)
+        self.write("p.yaml", labs.PROBLEM)
 
     def run_here(self, *words, code=0, timeout=600):
         result = self.weiss(*words, env=self.env, timeout=timeout)

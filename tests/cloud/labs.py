@@ -16,6 +16,16 @@ sys.path.insert(0, os.path.join(os.environ["WEISS_SOURCE_ROOT"], "tests", "comma
 import harness  # noqa: E402
 
 WEISS = harness.WEISS
+# A run of some seconds, also in emulated machines.
+PROBLEM = """\
+mesh: {grid: {size: [40 nm, 20 nm, 10 nm], cells: [6, 3, 2]}}
+materials:
+  permalloy: {Ms: 800 kA/m, A: 13 pJ/m, alpha: 0.1}
+initial: {uniform: [1, 0.1, 0.3]}
+output: {fields: off}
+stages:
+  - dynamics: {duration: 1 ps, table_every: 0.5 ps}
+"""
 # What apt says when it cannot reach its sources.
 UNREACHABLE = ("Failed to fetch", "Could not resolve", "Unable to connect", "Temporary failure", "Could not connect")
 BOOT = 400
