@@ -173,7 +173,7 @@ void weiss_agent_settings_print(FILE *to)
 {
     fputs("# Settings of weiss-agentd, which gives instances of this host shared memory. What stands behind "
           "# is the\n"
-          "# default. The agent reads this file when it starts.\n",
+          "# default. The agent reads this file when it starts, and anew at SIGHUP.\n",
           to);
     for (size_t i = 0; i < WEISS_AGENT_KEYS; i++) {
         if (i == 0 || strcmp(weiss_agent_keys[i].section, weiss_agent_keys[i - 1].section) != 0)

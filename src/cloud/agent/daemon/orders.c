@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NOTE "released.json"
 
@@ -52,7 +53,10 @@ void weiss_orders_read(weiss_agent *agent)
 {
     char path[WEISS_AGENT_TEXT + 32];
     json_object *list = json_object_from_file(weiss_notes_path(&agent->settings, NOTE, path));
-    if (!json_object_is_type(list, json_type_array)) { /* none was ever given, or the file is damaged */
+    if (!json_object_is_type(list, json_type_array)) {
+        if (access(path, F_OK) == 0)
+            weiss_record(WEISS_PRIORITY_WARNING, "notes-failed", "error",
+                         "released.json is no list: instances that were released before share again", NULL);
         json_object_put(list);
         list = NULL;
     }
