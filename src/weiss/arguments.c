@@ -1,7 +1,7 @@
 /* Options and operands of a subcommand. */
 #include "base/text.h"
 #include "weiss/command.h"
-#include "weiss/ranks.h"
+#include "weiss/run/ranks.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* weiss: the command and its table of subcommands. */
 #include "base/text.h"
 #include "weiss/command.h"
-#include "weiss/ranks.h"
+#include "weiss/run/ranks.h"
 #include "weiss/weiss.h"
 
 #include <stdio.h>
@@ -19,24 +19,12 @@ static const weiss_command command_help = {
 };
 
 static const weiss_command *const commands[] = {
-    &weiss_command_run,
-    &weiss_command_mesh,
-    &weiss_command_bench,
-    &weiss_command_fabric,
-    &weiss_command_mpirun,
-    &weiss_command_lab,
-    &weiss_command_cluster,
-    &weiss_command_image,
-    &weiss_command_openstack,
-    &weiss_command_agent,
-    &weiss_command_overlay,
-    &weiss_command_plan,
-    &weiss_command_trace,
-    &weiss_command_scale,
-    &weiss_command_doctor,
-    &weiss_command_tune,
-    &command_help,
-    NULL,
+    &weiss_command_run,     &weiss_command_mesh,    &weiss_command_bench,
+    &weiss_command_fabric,  &weiss_command_mpirun,  &weiss_command_lab,
+    &weiss_command_cluster, &weiss_command_image,   &weiss_command_openstack,
+    &weiss_command_agent,   &weiss_command_overlay, &weiss_command_plan,
+    &weiss_command_trace,   &weiss_command_scale,   &weiss_command_doctor,
+    &weiss_command_tune,    &command_help,          NULL,
 };
 
 static const weiss_option options[] = {

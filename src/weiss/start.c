@@ -1,7 +1,7 @@
 #include "weiss/start.h"
 
 #include "weiss/command.h"
-#include "weiss/ranks.h"
+#include "weiss/run/ranks.h"
 
 #include <stdlib.h>
 
