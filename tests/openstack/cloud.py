@@ -62,11 +62,6 @@ class Cloud:
         self.services[name] = Service(name, words, **more).start()
         return self.services[name]
 
-    def down(self):
-        """Ends the services, compute first. What runs on ends with the namespaces."""
-        for service in reversed(list(self.services.values())):
-            service.stop()
-
 
 def enter(directory, command):
     with open(directory + "/openrc", encoding="ascii") as file:
@@ -94,8 +89,7 @@ def main():
     except Failure as failure:
         sys.exit(str(failure))
     print(f"The cloud is up: {sys.argv[0]} enter {directory} COMMAND", flush=True)
-    signal.sigwait([signal.SIGTERM, signal.SIGINT])
-    cloud.down()
+    signal.pause()  # the services end with the namespaces
 
 
 if __name__ == "__main__":

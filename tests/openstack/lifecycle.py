@@ -53,10 +53,9 @@ class Lifecycle(cases.Case):
         subprocess.run(["libvirtd", "-d"], check=True)
         self.agent.wait("the agent is connected again", lambda: self.agent.status()["agent"]["connected"], 90)
         self.assert_job()
-        self.around(lambda server, one: server.reboot("HARD"))
 
     def test_6_api_away(self):
-        """Nova's API hangs: an instance that starts meanwhile is attached by what was known of it."""
+        """Nova's API hangs: an instance that starts meanwhile, after libvirtd's restart, is attached by what was known of it."""
         apis = [int(pid) for pid in subprocess.run(["pgrep", "-f", "nova-api-wsgi"], capture_output=True, text=True,
                                                    check=True).stdout.split()]
         domain, before = self.pair[1].domain(), self.pair[1].wait_ssh()

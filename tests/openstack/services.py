@@ -1,6 +1,5 @@
 """Services: processes with a log, and waiting for them with a limit."""
 import os
-import signal
 import socket
 import subprocess
 import threading
@@ -54,16 +53,6 @@ class Service:
     def wait(self, ready=None, limit=LIMIT):
         wait_for(self.name, ready or self.answers, limit, self)
         return self
-
-    def stop(self, patience=30):
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(patience)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
 
 
 def wait_for(what, ready, limit, service=None):

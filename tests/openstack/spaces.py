@@ -2,6 +2,7 @@
 written over, and everything ends with the first process in them."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -25,18 +26,23 @@ def refused():
 
 
 def enter(directory):
-    """Starts this program again in namespaces of its own, below a shell that reaps what is orphaned. DIRECTORY/outer gets the
-    number of the process that holds them."""
+    """Starts this program again in namespaces of its own, below a shell that reaps what is orphaned, and ends with it.
+    DIRECTORY/outer gets the number of the process that holds them. SIGTERM, SIGHUP and ^C end them with all that runs there:
+    unshare itself blocks the first, and its shell, the first process in there, hears none."""
     if os.environ.get(INSIDE):
         return
     os.makedirs(directory, exist_ok=True)
-    with open(directory + "/outer", "w", encoding="ascii") as file:
-        file.write(str(os.getpid()))
     environment = {INSIDE: "yes", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
     for name, value in os.environ.items():
         if name.startswith(("WEISS", "OMPI_", "OPENBLAS_", "PYTHONDONT", "TMPDIR", "XDG_", "MESON")):
             environment.setdefault(name, value)
-    os.execvpe("unshare", [*SPACE, "bash", "-c", '"$@"; exit $?', "bash", sys.executable, *sys.argv], environment)
+    words = [*SPACE, "bash", "-c", '"$@"; exit $?', "bash", sys.executable, *sys.argv]
+    with subprocess.Popen(words, env=environment, start_new_session=True) as holder:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, lambda *_: holder.kill())
+        with open(directory + "/outer", "w", encoding="ascii") as file:
+            file.write(str(holder.pid))
+        sys.exit(holder.wait())
 
 
 def inside(directory):
